@@ -1,0 +1,41 @@
+# What `cmake --install` lays down: the library, the public headers, and the two ways by which other builds find them
+# (find_package(memgc) and pkg-config memgc). Included by the root; the packages are relocatable.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+install(
+  TARGETS memgc
+  EXPORT memgc-targets
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/memgc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        FILES_MATCHING PATTERN "*.h")
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# --- find_package(memgc) ---
+set(memgc_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/memgc)
+install(EXPORT memgc-targets NAMESPACE memgc:: DESTINATION ${memgc_cmake_dir})
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/memgc-config.cmake.in ${PROJECT_BINARY_DIR}/memgc-config.cmake
+                              INSTALL_DESTINATION ${memgc_cmake_dir})
+# Before 1.0 a minor version may break its users, so 0.2 does not answer to a request for 0.1.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/memgc-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/memgc-config.cmake ${PROJECT_BINARY_DIR}/memgc-config-version.cmake
+        DESTINATION ${memgc_cmake_dir})
+
+# --- pkg-config memgc ---
+# The prefix is found from where the .pc file lies, so a moved installation still answers.
+file(RELATIVE_PATH memgc_pc_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+if(BUILD_SHARED_LIBS)
+  set(memgc_pc_libs "-lmemgc")
+  set(memgc_pc_libs_private "-pthread")
+else()
+  set(memgc_pc_libs "-lmemgc -pthread")
+  set(memgc_pc_libs_private "")
+endif()
+if(MEMGC_CHECKS)
+  set(memgc_pc_checks " -DMEMGC_CHECKS=1")
+endif()
+configure_file(${CMAKE_CURRENT_LIST_DIR}/memgc.pc.in ${PROJECT_BINARY_DIR}/memgc.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/memgc.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
