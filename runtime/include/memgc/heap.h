@@ -1,0 +1,60 @@
+// Job: Heap, what an embedder makes first: a cage of managed objects and the collector that keeps it.
+//
+// Threads: every member function may be called from any thread, attached or not, except the destructor, which wants
+// every Mutator of the heap gone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "memgc/internal/export.h"
+#include "memgc/options.h"
+#include "memgc/stats.h"
+
+namespace memgc {
+
+namespace internal {
+class HeapImpl;
+}
+
+/// How near the heap is to what it may use.
+enum class Pressure : std::uint8_t { kBelow, kNear, kOver };
+
+class MEMGC_EXPORT Heap {
+ public:
+  /// Throws ConfigError for malformed options, std::bad_alloc when no address space is to be had.
+  Heap();                                 ///< Options::from_env().
+  explicit Heap(const Options& options);  ///< Exactly these options: the environment is not read.
+  ~Heap();
+  Heap(const Heap&) = delete;
+  Heap& operator=(const Heap&) = delete;
+
+  /// A full collection: returns when a cycle that began after the call has ended. Counts as forced.
+  void collect();
+  /// Percent as in MEMGC, or Options::kOff. Acts at once on the goal; returns the old one. Throws ConfigError below kOff.
+  int set_growth_percent(int percent);
+  /// Bytes as in MEMLIMIT, or Options::kNoLimit. Acts at once on the goal; returns the old one.
+  std::size_t set_memory_limit(std::size_t bytes);
+  /// Collects, then gives every free block back to the kernel. Returns the bytes given back.
+  std::size_t release_memory();
+
+  /// A copy of the figures; stops nobody.
+  Stats stats() const;
+  /// The options in force, with what was set since.
+  Options options() const;
+  /// Whether `pointer` lies in this heap's cage.
+  bool contains(const void* pointer) const noexcept;
+
+  /// Called when an allocation finds no memory even after a collection, on the allocating thread, before it gives up:
+  /// the callback may drop roots and caches, after which allocation is tried once more. Must not allocate managed
+  /// objects. One per heap; an empty function takes it away.
+  void on_pressure(std::function<void(Pressure)> callback);
+
+  internal::HeapImpl& impl() noexcept { return *impl_; }
+
+ private:
+  internal::HeapImpl* impl_;
+};
+
+}  // namespace memgc

@@ -1,0 +1,65 @@
+// Job: the few words that inline code reads: a thread's runs, its poll word, whether it is marking.
+//
+// Not for users. Owned and written by the thread itself, except `poll`, which the collector sets to ask for a
+// safepoint (a handshake carries the ordering; the poll itself may be relaxed).
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "memgc/internal/export.h"
+#include "memgc/internal/type_info.h"
+
+namespace memgc::internal {
+
+/// Free cells in a row, handed to one thread. Always a whole number of cells, so cursor < limit means room for one.
+struct Run {
+  char* cursor;            // the next cell; everything from here to limit reads as zero
+  char* limit;
+  std::size_t cell_bytes;
+  void* segment;           // the slow path's own
+};
+
+/// The inline part of a mutator; the runtime derives its own from it.
+struct MutatorState {
+  char* runs = nullptr;                // Run[], by TypeInfo::run_offset; entry 0 is always empty
+  std::atomic<std::uint32_t> poll{0};  // not zero: come to the slow path
+};
+
+/// This thread's view. `marking` covers all heaps that the thread is attached to.
+struct ThreadState {
+  MutatorState* current = nullptr;     // the mutator that was attached last
+  bool marking = false;                // stores must shade
+};
+
+extern MEMGC_EXPORT constinit thread_local ThreadState thread_state __attribute__((tls_model("initial-exec")));
+
+/// The slow paths. Null when there is no memory. Each is a safepoint.
+MEMGC_EXPORT void* allocate_slow(MutatorState& mutator, const TypeInfo& type);
+MEMGC_EXPORT void* allocate_array(MutatorState& mutator, const TypeInfo& element, std::size_t count);
+MEMGC_EXPORT void safepoint_slow(MutatorState& mutator);
+
+/// The write barrier's slow path: shades both, before the store. Only while thread_state.marking.
+MEMGC_EXPORT void shade(const void* old_target, const void* new_target);
+
+[[noreturn]] MEMGC_EXPORT void throw_bad_alloc(std::size_t bytes);
+[[noreturn]] MEMGC_EXPORT void abort_out_of_memory(std::size_t bytes);  // for programs without exceptions
+[[noreturn]] MEMGC_EXPORT void abort_not_attached(std::string_view what);
+
+[[noreturn]] inline void no_memory(std::size_t bytes) {
+#if defined(__cpp_exceptions)
+  throw_bad_alloc(bytes);
+#else
+  abort_out_of_memory(bytes);
+#endif
+}
+
+inline MutatorState& current_mutator() {
+  MutatorState* mutator = thread_state.current;
+  if (mutator == nullptr) [[unlikely]] abort_not_attached("make");
+  return *mutator;
+}
+
+}  // namespace memgc::internal

@@ -1,0 +1,65 @@
+// Job: Member<T>, a traced pointer field of a managed object, and its barrier.
+//
+// Invariant: while marking, the value that a store overwrites and the value it writes are both shaded before the store.
+// Threads: any number may read and write one Member at once (relaxed atomics): a race is memory-safe, and its winner is
+// whoever is last. Publishing an object to another thread needs the embedder's own synchronisation, as in plain C++.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <type_traits>
+
+#include "memgc/internal/checks.h"
+#include "memgc/internal/thread_state.h"
+
+namespace memgc {
+
+/// A field that refers to a managed object of the same heap, or to nothing. As large as a pointer; all zeros is null.
+/// Cost: a load like any other; a store is one flag test and a store while nobody marks.
+template <class T>
+class Member {
+ public:
+  Member() noexcept { internal::note_field(this); }
+  Member(std::nullptr_t) noexcept { internal::note_field(this); }  // NOLINT(google-explicit-constructor)
+  Member(T* pointer) noexcept {                                    // NOLINT(google-explicit-constructor)
+    internal::note_field(this);
+    set(pointer);
+  }
+  Member(const Member& other) noexcept : Member(other.get()) {}
+  template <class U>
+    requires std::is_convertible_v<U*, T*>
+  Member(const Member<U>& other) noexcept : Member(other.get()) {}  // NOLINT(google-explicit-constructor)
+
+  Member& operator=(const Member& other) noexcept {
+    set(other.get());
+    return *this;
+  }
+  Member& operator=(T* pointer) noexcept {
+    set(pointer);
+    return *this;
+  }
+
+  T* get() const noexcept { return pointer_.load(std::memory_order_relaxed); }
+  operator T*() const noexcept { return get(); }  // NOLINT(google-explicit-constructor)
+  T* operator->() const noexcept { return get(); }
+  std::add_lvalue_reference_t<T> operator*() const noexcept { return *get(); }
+
+  /// Atomically replaces `expected` by `desired`; on failure `expected` is what was there.
+  bool compare_exchange(T*& expected, T* desired) noexcept {
+    if (internal::thread_state.marking) [[unlikely]] internal::shade(get(), desired);
+    return pointer_.compare_exchange_strong(expected, desired, std::memory_order_acq_rel, std::memory_order_acquire);
+  }
+
+  /// What the collector follows.
+  const void* target() const noexcept { return get(); }
+
+ private:
+  void set(T* pointer) noexcept {
+    if (internal::thread_state.marking) [[unlikely]] internal::shade(get(), pointer);
+    pointer_.store(pointer, std::memory_order_relaxed);
+  }
+
+  std::atomic<T*> pointer_{nullptr};
+};
+
+}  // namespace memgc
