@@ -25,8 +25,18 @@ install(FILES ${PROJECT_BINARY_DIR}/memgc-config.cmake ${PROJECT_BINARY_DIR}/mem
         DESTINATION ${memgc_cmake_dir})
 
 # --- pkg-config memgc ---
-# The prefix is found from where the .pc file lies, so a moved installation still answers.
-file(RELATIVE_PATH memgc_pc_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+# The prefix is found from where the .pc file lies, so a moved installation still answers (unless the installer chose
+# absolute folders, which cannot move).
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" OR IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
+  set(memgc_pc_prefix ${CMAKE_INSTALL_PREFIX})
+  set(memgc_pc_includedir ${CMAKE_INSTALL_FULL_INCLUDEDIR})
+  set(memgc_pc_libdir ${CMAKE_INSTALL_FULL_LIBDIR})
+else()
+  file(RELATIVE_PATH memgc_pc_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+  string(REGEX REPLACE "/$" "" memgc_pc_prefix "\${pcfiledir}/${memgc_pc_to_prefix}")
+  set(memgc_pc_includedir "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+  set(memgc_pc_libdir "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
+endif()
 if(BUILD_SHARED_LIBS)
   set(memgc_pc_libs "-lmemgc")
   set(memgc_pc_libs_private "-pthread")
