@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Checks the house's one rule, nothing includes upward, and the vocabulary of allocator/.
+# Checks the house's rules: nothing includes upward; allocator/ has no word of collection; every folder has its README;
+# the top level is as the design fixes it.
 #
-#   layering_test.sh [ROOT]        reports each violation as file:line: why; exit 1 if there is one
+#   layering_test.sh [ROOT]        reports each violation as file:line: why, or file: why; exit 1 if there is one
 #   layering_test.sh --self-test   makes each kind of violation in a tree of its own and expects it to be reported
 #
 # allocator/base -> allocator -> runtime -> tools, bench; tests may include anything.
@@ -72,23 +73,39 @@ check() {
     report "${hit%%:*}:$(cut -d: -f2 <<<"$hit")" "allocator/ has no word of collection: $(cut -d: -f3- <<<"$hit")"
   done < <(grep --recursive --line-number --ignore-case --extended-regexp --include='*.h' --include='*.cc' \
     'collector|mutator|marker|sweeper' allocator || true)
+
+  for folder in allocator runtime tools bench tests tools/*/; do
+    [[ ! -d $folder || -s $folder/README.md ]] || report "${folder%/}" 'has no README.md'
+  done
+  local entry
+  while IFS= read -r entry; do
+    case $entry in
+      .* | allocator | runtime | tools | bench | tests | CMakeLists.txt | CMakePresets.json | README.md | LICENSE) ;;
+      *) report "$entry" 'does not belong at the top level' ;;
+    esac
+  done < <([[ ! -e .git ]] || git ls-files | cut -d/ -f1 | sort -u)
 }
 
 # --- The test of the test ---
 
-# expect WHAT FILE LINE: a tree with LINE in FILE must be reported, at FILE:1.
+# expect WHAT FILE LINE: a clean tree with LINE added in FILE must be reported, at FILE:1.
 expect() {
   local tree
   tree=$(mktemp -d)
   make_clean_tree "$tree"
   mkdir -p "$tree/$(dirname "$2")"
   echo "$3" >"$tree/$2"
+  expect_report "$tree" "$1" "$2:1: "
+}
+
+# expect_report TREE WHAT REPORT: checking TREE must fail and print REPORT. Removes TREE.
+expect_report() {
   local output
-  if output=$("$0" "$tree") || [[ $output != *"$2:1: "* ]]; then
-    echo "not reported: $1 ($2: $3)"
+  if output=$("$0" "$1") || [[ $output != *"$3"* ]]; then
+    echo "not reported: $2 (as '$3')"
     violations=$((violations + 1))
   fi
-  rm -r "$tree"
+  rm -rf "$1"
 }
 
 # What every rule allows, so that a check which reports everything does not pass for one that bites.
@@ -102,10 +119,12 @@ make_clean_tree() {
   printf '#include <memgc/memgc.h>\n#include "tools/x/x.h"\n#include <fmt/core.h>\n' >"$1/tools/x/x.cc"
   printf '#include <memgc/memgc.h>\n#include "bench/harness.h"\n' >"$1/bench/trees.cc"
   printf '#include "runtime/cycle.h"\n#include "allocator/block.h"\n' >"$1/tests/test.cc"
+  local folder
+  for folder in allocator runtime tools tools/x bench tests; do echo 'What is here.' >"$1/$folder/README.md"; done
 }
 
 self_test() {
-  local clean
+  local clean folder
   clean=$(mktemp -d)
   make_clean_tree "$clean"
   "$0" "$clean" || { echo 'a clean tree was reported'; violations=1; }
@@ -132,6 +151,21 @@ self_test() {
   expect 'mutators in allocator' allocator/a.cc 'int mutators = 0;'
   expect 'a marker in allocator' allocator/base/a.h 'class StackMarker;'
   expect 'a sweeper in allocator' allocator/a.cc 'void sweeper();'
+
+  local tree
+  for folder in runtime tools/x; do
+    tree=$(mktemp -d)
+    make_clean_tree "$tree"
+    rm "$tree/$folder/README.md"
+    expect_report "$tree" 'a folder without README' "$folder: has no README.md"
+  done
+  tree=$(mktemp -d)
+  make_clean_tree "$tree"
+  mkdir "$tree/doc"
+  touch "$tree/doc/notes.md"
+  git -C "$tree" init --quiet
+  git -C "$tree" add .
+  expect_report "$tree" 'a stray at the top level' 'doc: does not belong at the top level'
 }
 
 if [[ ${1-} == --self-test ]]; then
