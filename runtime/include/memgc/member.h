@@ -34,6 +34,12 @@ class Member {
     set(other.get());
     return *this;
   }
+  template <class U>
+    requires std::is_convertible_v<U*, T*>
+  Member& operator=(const Member<U>& other) noexcept {
+    set(other.get());
+    return *this;
+  }
   Member& operator=(T* pointer) noexcept {
     set(pointer);
     return *this;
