@@ -27,7 +27,9 @@ class Array {
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
   T* data() noexcept { return reinterpret_cast<T*>(reinterpret_cast<char*>(this) + kHeaderBytes); }
-  const T* data() const noexcept { return reinterpret_cast<const T*>(reinterpret_cast<const char*>(this) + kHeaderBytes); }
+  const T* data() const noexcept {
+    return reinterpret_cast<const T*>(reinterpret_cast<const char*>(this) + kHeaderBytes);
+  }
   T& operator[](std::size_t index) noexcept { return data()[index]; }
   const T& operator[](std::size_t index) const noexcept { return data()[index]; }
   T* begin() noexcept { return data(); }

@@ -32,7 +32,8 @@ class MEMGC_EXPORT Heap {
 
   /// A full collection: returns when a cycle that began after the call has ended. Counts as forced.
   void collect();
-  /// Percent as in MEMGC, or Options::kOff. Acts at once on the goal; returns the old one. Throws ConfigError below kOff.
+  /// Percent as in MEMGC, or Options::kOff. Acts at once on the goal; returns the old one. Throws ConfigError below
+  /// kOff.
   int set_growth_percent(int percent);
   /// Bytes as in MEMLIMIT, or Options::kNoLimit. Acts at once on the goal; returns the old one.
   std::size_t set_memory_limit(std::size_t bytes);

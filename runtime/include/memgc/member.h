@@ -27,16 +27,15 @@ class Member {
   }
   Member(const Member& other) noexcept : Member(other.get()) {}
   template <class U>
-    requires std::is_convertible_v<U*, T*>
-  Member(const Member<U>& other) noexcept : Member(other.get()) {}  // NOLINT(google-explicit-constructor)
+  requires std::is_convertible_v<U*, T*> Member(const Member<U>& other)
+  noexcept : Member(other.get()) {}  // NOLINT(google-explicit-constructor)
 
   Member& operator=(const Member& other) noexcept {
     set(other.get());
     return *this;
   }
   template <class U>
-    requires std::is_convertible_v<U*, T*>
-  Member& operator=(const Member<U>& other) noexcept {
+  requires std::is_convertible_v<U*, T*> Member& operator=(const Member<U>& other) noexcept {
     set(other.get());
     return *this;
   }
@@ -52,7 +51,8 @@ class Member {
 
   /// Atomically replaces `expected` by `desired`; on failure `expected` is what was there.
   bool compare_exchange(T*& expected, T* desired) noexcept {
-    if (internal::thread_state.marking) [[unlikely]] internal::shade(get(), desired);
+    if (internal::thread_state.marking) [[unlikely]]
+      internal::shade(get(), desired);
     return pointer_.compare_exchange_strong(expected, desired, std::memory_order_acq_rel, std::memory_order_acquire);
   }
 
@@ -61,7 +61,8 @@ class Member {
 
  private:
   void set(T* pointer) noexcept {
-    if (internal::thread_state.marking) [[unlikely]] internal::shade(get(), pointer);
+    if (internal::thread_state.marking) [[unlikely]]
+      internal::shade(get(), pointer);
     pointer_.store(pointer, std::memory_order_relaxed);
   }
 

@@ -25,9 +25,11 @@ namespace internal {
 
 template <class T>
 constexpr void check_type() {
-  static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_array_v<T>, "memgc: make wants a class or scalar type");
-  static_assert(std::is_trivially_destructible_v<T>,
-                "memgc: a managed type with a non-trivial destructor is not supported yet: its destructor would not run");
+  static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_array_v<T>,
+                "memgc: make wants a class or scalar type");
+  static_assert(
+      std::is_trivially_destructible_v<T>,
+      "memgc: a managed type with a non-trivial destructor is not supported yet: its destructor would not run");
   static_assert(alignof(T) <= 4096, "memgc: no alignment above 4096");
 }
 
@@ -38,7 +40,8 @@ inline void* allocate(MutatorState& mutator) {
   // Relaxed: whoever reads a non-zero offset reads a run of its own, which only its own slow path has ever filled.
   Run& run = *reinterpret_cast<Run*>(mutator.runs + type.run_offset.load(std::memory_order_relaxed));
   char* cell = run.cursor;
-  if (cell >= run.limit) [[unlikely]] return allocate_slow(mutator, type);
+  if (cell >= run.limit) [[unlikely]]
+    return allocate_slow(mutator, type);
   run.cursor = cell + run.cell_bytes;
   return cell;
 }
@@ -60,7 +63,8 @@ template <class T, class... Args>
 inline T* try_make_on(MutatorState& mutator, Args&&... args) {
   check_type<T>();
   void* cell = allocate<T>(mutator);
-  if (cell == nullptr) [[unlikely]] return nullptr;
+  if (cell == nullptr) [[unlikely]]
+    return nullptr;
   return construct<T>(cell, std::forward<Args>(args)...);
 }
 
@@ -68,7 +72,8 @@ template <class T, class... Args>
 inline T* make_on(MutatorState& mutator, Args&&... args) {
   check_type<T>();
   void* cell = allocate<T>(mutator);
-  if (cell == nullptr) [[unlikely]] no_memory(sizeof(T));
+  if (cell == nullptr) [[unlikely]]
+    no_memory(sizeof(T));
   return construct<T>(cell, std::forward<Args>(args)...);
 }
 
@@ -76,9 +81,9 @@ template <class T, class... Args>
 Array<T>* try_make_array_on(MutatorState& mutator, std::size_t count, const Args&... args) {
   check_type<T>();
   auto* array = static_cast<Array<T>*>(allocate_array(mutator, type_info<T>, count));
-  if (array == nullptr) [[unlikely]] return nullptr;
-  constexpr bool zero_will_do =
-      IsMember<T>::value || IsSlot<T>::value || std::is_trivially_default_constructible_v<T>;
+  if (array == nullptr) [[unlikely]]
+    return nullptr;
+  constexpr bool zero_will_do = IsMember<T>::value || IsSlot<T>::value || std::is_trivially_default_constructible_v<T>;
   if constexpr (sizeof...(Args) > 0 || !zero_will_do) {
     for (T& element : *array) construct<T>(&element, args...);
   }
@@ -88,7 +93,8 @@ Array<T>* try_make_array_on(MutatorState& mutator, std::size_t count, const Args
 template <class T, class... Args>
 Array<T>* make_array_on(MutatorState& mutator, std::size_t count, const Args&... args) {
   Array<T>* array = try_make_array_on<T>(mutator, count, args...);
-  if (array == nullptr) [[unlikely]] no_memory(count > SIZE_MAX / sizeof(T) ? SIZE_MAX : count * sizeof(T));
+  if (array == nullptr) [[unlikely]]
+    no_memory(count > SIZE_MAX / sizeof(T) ? SIZE_MAX : count * sizeof(T));
   return array;
 }
 
@@ -127,7 +133,8 @@ class MEMGC_EXPORT Mutator {
   /// A poll: one load and a branch. For loops that do not allocate.
   void safepoint() {
     // Relaxed: the slow path takes the handshake's lock, which orders what it does.
-    if (state_->poll.load(std::memory_order_relaxed) != 0) [[unlikely]] internal::safepoint_slow(*state_);
+    if (state_->poll.load(std::memory_order_relaxed) != 0) [[unlikely]]
+      internal::safepoint_slow(*state_);
   }
 
   Heap& heap() const noexcept { return heap_; }

@@ -21,27 +21,32 @@ class MEMGC_EXPORT ConfigError : public std::runtime_error {
 
 /// The knobs of MEMDEBUG, `name=value` separated by commas. All off unless said otherwise.
 struct DebugOptions {
-  bool gctrace = false;           ///< gctrace=1: one line per cycle on stderr, in Go's format.
-  bool scavtrace = false;         ///< scavtrace=1: one line per scavenger run.
-  bool pacertrace = false;        ///< pacertrace=1: the pacer's figures at the start and end of a cycle.
-  std::uint32_t gcstress = 0;     ///< gcstress=N: a full collection at every Nth allocation slow path. 0: off.
-  bool gccheckmark = false;       ///< gccheckmark=1: mark again with all mutators stopped; abort on an object that was missed.
-  bool clobberfree = false;       ///< clobberfree=1: overwrite dead cells with 0xdb, to catch their use.
-  bool gcstoptheworld = false;    ///< gcstoptheworld=1: stop all mutators while marking, to tell a bug from a race.
-  bool precisecheck = false;      ///< precisecheck=1: with precise_stacks, name each object that only a conservative scan would keep.
-  std::uint32_t safepointms = 10; ///< safepointms=N: report a mutator that takes longer than N ms to answer a handshake. 0: never.
+  bool gctrace = false;        ///< gctrace=1: one line per cycle on stderr, in Go's format.
+  bool scavtrace = false;      ///< scavtrace=1: one line per scavenger run.
+  bool pacertrace = false;     ///< pacertrace=1: the pacer's figures at the start and end of a cycle.
+  std::uint32_t gcstress = 0;  ///< gcstress=N: a full collection at every Nth allocation slow path. 0: off.
+  bool gccheckmark =
+      false;  ///< gccheckmark=1: mark again with all mutators stopped; abort on an object that was missed.
+  bool clobberfree = false;     ///< clobberfree=1: overwrite dead cells with 0xdb, to catch their use.
+  bool gcstoptheworld = false;  ///< gcstoptheworld=1: stop all mutators while marking, to tell a bug from a race.
+  bool precisecheck =
+      false;  ///< precisecheck=1: with precise_stacks, name each object that only a conservative scan would keep.
+  std::uint32_t safepointms =
+      10;  ///< safepointms=N: report a mutator that takes longer than N ms to answer a handshake. 0: never.
 };
 
 /// What a Heap is made with. A plain aggregate: set what matters, leave the rest.
 struct Options {
-  static constexpr int kOff = -1;                            ///< growth_percent: never collect because of growth.
-  static constexpr std::size_t kNoLimit = SIZE_MAX;          ///< memory_limit: none.
+  static constexpr int kOff = -1;                    ///< growth_percent: never collect because of growth.
+  static constexpr std::size_t kNoLimit = SIZE_MAX;  ///< memory_limit: none.
 
-  int growth_percent = 100;             ///< Percent (MEMGC): next goal = live + (live + roots) * growth_percent / 100. kOff, or >= 0.
+  int growth_percent =
+      100;  ///< Percent (MEMGC): next goal = live + (live + roots) * growth_percent / 100. kOff, or >= 0.
   std::size_t memory_limit = kNoLimit;  ///< Bytes (MEMLIMIT): soft limit on all the memory that the heap holds.
-  std::size_t reserve_bytes = 0;        ///< Bytes of address space for the cage; 0: chosen from the machine. Never resident by itself.
-  bool precise_stacks = false;          ///< Do not scan thread stacks: every local is in a Root or a RootRange.
-  DebugOptions debug;                   ///< MEMDEBUG.
+  std::size_t reserve_bytes =
+      0;  ///< Bytes of address space for the cage; 0: chosen from the machine. Never resident by itself.
+  bool precise_stacks = false;  ///< Do not scan thread stacks: every local is in a Root or a RootRange.
+  DebugOptions debug;           ///< MEMDEBUG.
 
   /// Reads MEMGC, MEMLIMIT and MEMDEBUG over `defaults`: a variable that is set and not empty wins, all else stays.
   /// Ignores the environment in setuid programs. Throws ConfigError on anything malformed. Thread-safe.

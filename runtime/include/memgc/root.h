@@ -22,7 +22,8 @@ MEMGC_EXPORT void give_back_root_slot(RootSlot* slot) noexcept;
 }  // namespace internal
 
 /// Keeps one object. Usable from anywhere that is not a managed object. Making and dropping one costs a short lock;
-/// reading and assigning cost what a Member costs plus one indirection. Any thread may read it; one at a time may assign.
+/// reading and assigning cost what a Member costs plus one indirection. Any thread may read it; one at a time may
+/// assign.
 template <class T>
 class Root {
  public:
@@ -46,16 +47,15 @@ class Root {
     return *this;
   }
 
-  T* get() const noexcept {
-    return static_cast<T*>(const_cast<void*>(slot_->load(std::memory_order_relaxed)));
-  }
+  T* get() const noexcept { return static_cast<T*>(const_cast<void*>(slot_->load(std::memory_order_relaxed))); }
   operator T*() const noexcept { return get(); }  // NOLINT(google-explicit-constructor)
   T* operator->() const noexcept { return get(); }
   std::add_lvalue_reference_t<T> operator*() const noexcept { return *get(); }
 
  private:
   void set(T* pointer) noexcept {
-    if (internal::thread_state.marking) [[unlikely]] internal::shade(get(), pointer);
+    if (internal::thread_state.marking) [[unlikely]]
+      internal::shade(get(), pointer);
     slot_->store(pointer, std::memory_order_relaxed);
   }
 
@@ -72,7 +72,8 @@ class MEMGC_EXPORT RootRange {
 
   /// Scans [begin, end).
   RootRange(const void* begin, const void* end, Decode decode = nullptr);
-  /// Scans [begin, *top), reading *top when the thread answers: a stack that grows upwards, with the VM's own top pointer.
+  /// Scans [begin, *top), reading *top when the thread answers: a stack that grows upwards, with the VM's own top
+  /// pointer.
   template <class Word>
   RootRange(const void* begin, Word* const* top, Decode decode = nullptr)
       : RootRange(begin, Top{reinterpret_cast<const void* const*>(top)}, decode) {}

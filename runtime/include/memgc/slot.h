@@ -44,7 +44,8 @@ class Slot {
 
  private:
   void set(std::uintptr_t word) noexcept {
-    if (internal::thread_state.marking) [[unlikely]] internal::shade(target(), Policy::pointer(word));
+    if (internal::thread_state.marking) [[unlikely]]
+      internal::shade(target(), Policy::pointer(word));
     word_.store(word, std::memory_order_relaxed);
   }
 

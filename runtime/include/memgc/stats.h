@@ -9,21 +9,23 @@
 
 namespace memgc {
 
-/// A histogram of durations in nanoseconds: log-linear buckets, 16 to a power of two, so a figure is at most 1/16 too high.
+/// A histogram of durations in nanoseconds: log-linear buckets, 16 to a power of two, so a figure is at most 1/16 too
+/// high.
 class MEMGC_EXPORT StopHistogram {
  public:
   static constexpr std::size_t kSubBuckets = 16;
   static constexpr std::size_t kBuckets = 41 * kSubBuckets;  // up to 2^44 ns, about five hours
 
-  static std::size_t bucket_of(std::uint64_t ns);            ///< The bucket that `ns` falls into.
-  static std::uint64_t upper_bound_ns(std::size_t bucket);   ///< The largest duration of a bucket.
+  static std::size_t bucket_of(std::uint64_t ns);           ///< The bucket that `ns` falls into.
+  static std::uint64_t upper_bound_ns(std::size_t bucket);  ///< The largest duration of a bucket.
 
-  void add(std::uint64_t ns);                                ///< Not thread-safe: this is a value.
+  void add(std::uint64_t ns);  ///< Not thread-safe: this is a value.
 
-  std::uint64_t count() const { return count_; }             ///< How many durations were recorded.
-  std::uint64_t max() const { return max_ns_; }              ///< The longest, exact, in ns; 0 when empty.
-  std::uint64_t total() const { return total_ns_; }          ///< Their sum, exact, in ns.
-  std::uint64_t quantile(double q) const;                    ///< The duration in ns that a share `q` (0..1) does not exceed; 0 when empty.
+  std::uint64_t count() const { return count_; }     ///< How many durations were recorded.
+  std::uint64_t max() const { return max_ns_; }      ///< The longest, exact, in ns; 0 when empty.
+  std::uint64_t total() const { return total_ns_; }  ///< Their sum, exact, in ns.
+  std::uint64_t quantile(
+      double q) const;  ///< The duration in ns that a share `q` (0..1) does not exceed; 0 when empty.
 
  private:
   friend class StopRecorder;
@@ -35,15 +37,16 @@ class MEMGC_EXPORT StopHistogram {
 
 /// A moment's figures of one heap. All sizes in bytes; all counters run from the heap's making.
 struct Stats {
-  std::uint64_t cycles = 0;             ///< Collections that have ended.
-  std::uint64_t forced_cycles = 0;      ///< Of these, those that collect() asked for.
-  std::uint64_t live_bytes = 0;         ///< What the last cycle found reachable (cells, rounded to their size class).
-  std::uint64_t heap_bytes = 0;         ///< Live at the last cycle, and allocated since.
-  std::uint64_t goal_bytes = 0;         ///< heap_bytes at which the cycle under way or the next should end. UINT64_MAX: none.
-  std::uint64_t managed_bytes = 0;      ///< What MEMLIMIT counts: blocks, free blocks not given back, and metadata_bytes.
-  std::uint64_t released_bytes = 0;     ///< Of the heap's blocks, how much is given back to the kernel at present.
-  std::uint64_t metadata_bytes = 0;     ///< Bitmaps, descriptors, mark stacks, buffers.
-  std::uint64_t allocated_bytes = 0;    ///< Allocated since the heap was made (cells; of attached threads, to their last refill).
+  std::uint64_t cycles = 0;         ///< Collections that have ended.
+  std::uint64_t forced_cycles = 0;  ///< Of these, those that collect() asked for.
+  std::uint64_t live_bytes = 0;     ///< What the last cycle found reachable (cells, rounded to their size class).
+  std::uint64_t heap_bytes = 0;     ///< Live at the last cycle, and allocated since.
+  std::uint64_t goal_bytes = 0;  ///< heap_bytes at which the cycle under way or the next should end. UINT64_MAX: none.
+  std::uint64_t managed_bytes = 0;   ///< What MEMLIMIT counts: blocks, free blocks not given back, and metadata_bytes.
+  std::uint64_t released_bytes = 0;  ///< Of the heap's blocks, how much is given back to the kernel at present.
+  std::uint64_t metadata_bytes = 0;  ///< Bitmaps, descriptors, mark stacks, buffers.
+  std::uint64_t allocated_bytes =
+      0;  ///< Allocated since the heap was made (cells; of attached threads, to their last refill).
   std::uint64_t allocated_objects = 0;  ///< The same in objects.
   double gc_cpu_seconds = 0;            ///< CPU time that collection took, on all threads.
   StopHistogram stops;                  ///< Every time a mutator was held up by the collector.

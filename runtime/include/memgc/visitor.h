@@ -34,7 +34,8 @@ struct Fields {
   std::tuple<FieldPointers...> pointers;
 };
 
-/// Names the pointer fields of a class: Members, Slots, arrays of them, or embedded structs that have fields themselves.
+/// Names the pointer fields of a class: Members, Slots, arrays of them, or embedded structs that have fields
+/// themselves.
 template <class... FieldPointers>
 constexpr Fields<FieldPointers...> fields(FieldPointers... pointers) {
   return {{pointers...}};
@@ -45,9 +46,13 @@ class Visitor;
 namespace internal {
 
 template <class T>
-concept HasFields = requires { std::tuple_size<decltype(T::fields.pointers)>::value; };
+concept HasFields = requires {
+  std::tuple_size<decltype(T::fields.pointers)>::value;
+};
 template <class T>
-concept HasTrace = requires(const T& object, Visitor& visitor) { object.trace(visitor); };
+concept HasTrace = requires(const T& object, Visitor& visitor) {
+  object.trace(visitor);
+};
 
 template <class T>
 struct IsMember : std::false_type {};
@@ -82,14 +87,15 @@ class MEMGC_EXPORT Visitor {
   Visitor(const Visitor&) = delete;
   Visitor& operator=(const Visitor&) = delete;
 
-  /// Shows fields: Members, Slots, C arrays, std::array and std::span of them, embedded structs with `fields` or `trace`.
+  /// Shows fields: Members, Slots, C arrays, std::array and std::span of them, embedded structs with `fields` or
+  /// `trace`.
   template <class... T>
   void operator()(const T&... field) {
     (visit(field), ...);
   }
 
   /// Shows every aligned word of [begin, end), each of which may or may not hold a pointer.
-  void conservative(const void* begin, const void* end);
+  void conservative(const void* begin, const void* end) { visit_words(begin, end); }
 
  protected:
   // What a visited field is reported to: marking takes its target, the checks and the tools take the field's address.
@@ -100,10 +106,11 @@ class MEMGC_EXPORT Visitor {
 
   const void** cursor_ = nullptr;  // where the next target goes
   const void** limit_ = nullptr;
-  RecordField record_ = nullptr;   // when set, targets go here instead
+  RecordField record_ = nullptr;  // when set, targets go here instead
   void* context_ = nullptr;
 
-  virtual void flush() = 0;        // makes room: consumes [buffer, cursor_) and resets cursor_
+  virtual void flush() = 0;  // makes room: moves cursor_ and limit_
+  virtual void visit_words(const void* begin, const void* end) = 0;
 
  private:
   template <class T>
@@ -115,8 +122,9 @@ class MEMGC_EXPORT Visitor {
     } else if constexpr (internal::IsMember<T>::value || internal::IsSlot<T>::value) {
       target(&field, field.target());
     } else {
-      static_assert(internal::HasFields<T> || internal::HasTrace<T>,
-                    "memgc: this field is neither a Member, a Slot, an array of them, nor a struct with fields or trace");
+      static_assert(
+          internal::HasFields<T> || internal::HasTrace<T>,
+          "memgc: this field is neither a Member, a Slot, an array of them, nor a struct with fields or trace");
       visit_object(field);
     }
   }
@@ -131,7 +139,8 @@ class MEMGC_EXPORT Visitor {
       return;
     }
     if (pointer == nullptr) return;
-    if (cursor_ == limit_) [[unlikely]] flush();
+    if (cursor_ == limit_) [[unlikely]]
+      flush();
     *cursor_++ = pointer;
   }
 

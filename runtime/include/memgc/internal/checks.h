@@ -18,10 +18,12 @@ MEMGC_EXPORT void note_field_slow(const void* field, const char* kind);
 extern MEMGC_EXPORT constinit thread_local bool recording_fields __attribute__((tls_model("initial-exec")));
 
 inline void note_field(const void* field) noexcept {
-  if (recording_fields) [[unlikely]] note_field_slow(field, "field");
+  if (recording_fields) [[unlikely]]
+    note_field_slow(field, "field");
 }
 inline void note_root(const void* root) noexcept {
-  if (recording_fields) [[unlikely]] note_field_slow(root, "root");
+  if (recording_fields) [[unlikely]]
+    note_field_slow(root, "root");
 }
 
 /// Watches one construction: begin() before the constructor, finish() after it (stops the program on a missing field).

@@ -10,17 +10,10 @@
 #include <string_view>
 
 #include "memgc/internal/export.h"
+#include "memgc/internal/run.h"
 #include "memgc/internal/type_info.h"
 
 namespace memgc::internal {
-
-/// Free cells in a row, handed to one thread. Always a whole number of cells, so cursor < limit means room for one.
-struct Run {
-  char* cursor;            // the next cell; everything from here to limit reads as zero
-  char* limit;
-  std::size_t cell_bytes;
-  void* segment;           // the slow path's own
-};
 
 /// The inline part of a mutator; the runtime derives its own from it.
 struct MutatorState {
@@ -30,8 +23,8 @@ struct MutatorState {
 
 /// This thread's view. `marking` covers all heaps that the thread is attached to.
 struct ThreadState {
-  MutatorState* current = nullptr;     // the mutator that was attached last
-  bool marking = false;                // stores must shade
+  MutatorState* current = nullptr;  // the mutator that was attached last
+  bool marking = false;             // stores must shade
 };
 
 extern MEMGC_EXPORT constinit thread_local ThreadState thread_state __attribute__((tls_model("initial-exec")));
@@ -58,7 +51,8 @@ MEMGC_EXPORT void shade(const void* old_target, const void* new_target);
 
 inline MutatorState& current_mutator() {
   MutatorState* mutator = thread_state.current;
-  if (mutator == nullptr) [[unlikely]] abort_not_attached("make");
+  if (mutator == nullptr) [[unlikely]]
+    abort_not_attached("make");
   return *mutator;
 }
 

@@ -17,12 +17,12 @@ namespace memgc::internal {
 
 /// How the collector finds the pointers of a cell.
 enum class PointerMap : std::uint8_t {
-  kNone,           // a leaf: never read
-  kMask,           // word i holds a pointer iff bit i of the mask is set
-  kTrace,          // a trace function
-  kPointerArray,   // a count, then that many pointers
-  kTracedArray,    // a count, then that many elements with a trace function for a range of them
-  kConservative,   // every word may hold a pointer
+  kNone,          // a leaf: never read
+  kMask,          // word i holds a pointer iff bit i of the mask is set
+  kTrace,         // a trace function
+  kPointerArray,  // a count, then that many pointers
+  kTracedArray,   // a count, then that many elements with a trace function for a range of them
+  kConservative,  // every word may hold a pointer
 };
 
 using TraceFunction = void (*)(const void* object, Visitor& visitor);
@@ -36,15 +36,16 @@ struct TypeShape {
 
 struct TypeInfo {
   std::string_view name;
-  std::size_t size;             // sizeof
+  std::size_t size;  // sizeof
   std::size_t align;
-  PointerMap map;               // kNone, kMask or kTrace; an array of this type derives its own
-  bool is_pointer;              // a Member: an array of it is a kPointerArray
-  std::uint64_t (*mask)();      // for kMask
-  TraceFunction trace;          // for kTrace, and for checks; null for a leaf
+  PointerMap map;           // kNone, kMask or kTrace; an array of this type derives its own
+  bool is_pointer;          // a Member: an array of it is a kPointerArray
+  std::uint64_t (*mask)();  // for kMask
+  TraceFunction trace;      // for kTrace, and for checks; null for a leaf
   TraceRangeFunction trace_range;
-  mutable std::atomic<std::uint32_t> run_offset{0};          // index of the layout's run, in bytes; 0: not interned yet
-  mutable std::atomic<std::atomic<std::uint32_t>*> array_layouts{nullptr};  // run_offset by size class, for arrays of this
+  mutable std::atomic<std::uint32_t> run_offset{0};  // index of the layout's run, in bytes; 0: not interned yet
+  mutable std::atomic<std::atomic<std::uint32_t>*> array_layouts{
+      nullptr};  // run_offset by size class, for arrays of this
 };
 
 template <class T>
@@ -113,7 +114,8 @@ struct TypeInfoOf {
 
   static constexpr TypeInfo make_info() {
     if constexpr (holds_pointers<T>()) {
-      return {type_name<T>(), sizeof(T), alignof(T), pointer_map_of<T>(), IsMember<T>::value, &mask, &trace, &trace_range};
+      return {type_name<T>(),     sizeof(T), alignof(T), pointer_map_of<T>(),
+              IsMember<T>::value, &mask,     &trace,     &trace_range};
     } else {
       return {type_name<T>(), sizeof(T), alignof(T), PointerMap::kNone, false, nullptr, nullptr, nullptr};
     }

@@ -1,0 +1,49 @@
+// Job: a four-byte lock that may live in zeroed memory, for the many small critical sections of the heap.
+//
+// States: 0 free, 1 held, 2 held and somebody waits (Drepper, "Futexes are tricky", the second mutex). Waiting goes
+// through std::atomic::wait, so ThreadSanitizer sees every edge.
+//
+// Lock order, outermost first; a thread takes a lock only if all it holds come before it in this list:
+//   registry of threads > one thread's own state > block set > large objects > block heap > layout table
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace memgc::internal {
+
+class Lock {
+ public:
+  void lock() noexcept {
+    std::uint32_t expected = kFree;
+    // Acquire pairs with the release in unlock().
+    if (state_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire, std::memory_order_relaxed)) return;
+    lock_slow();
+  }
+  bool try_lock() noexcept {
+    std::uint32_t expected = kFree;
+    return state_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire, std::memory_order_relaxed);
+  }
+  void unlock() noexcept {
+    if (state_.exchange(kFree, std::memory_order_release) == kContended) state_.notify_one();
+  }
+
+ private:
+  static constexpr std::uint32_t kFree = 0, kHeld = 1, kContended = 2;
+
+  void lock_slow() noexcept {
+    for (int spin = 0; spin < 100; ++spin) {
+      if (state_.load(std::memory_order_relaxed) == kFree && try_lock()) return;
+#if defined(__x86_64__)
+      __builtin_ia32_pause();
+#endif
+    }
+    while (state_.exchange(kContended, std::memory_order_acquire) != kFree) {
+      state_.wait(kContended, std::memory_order_relaxed);
+    }
+  }
+
+  std::atomic<std::uint32_t> state_{kFree};
+};
+
+}  // namespace memgc::internal

@@ -1,0 +1,97 @@
+// Job: runs of clear bits and ranges of set ones in a block's bitmap.
+//
+// Words are atomics because neighbours in one word may belong to different threads; every access is relaxed: what a bit
+// stands for is handed from thread to thread by locks and handshakes, never by the bit itself.
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstdint>
+
+#include "allocator/base/bits.h"
+#include "allocator/cage.h"
+
+namespace memgc::internal {
+
+/// Cells [begin, end) of a block.
+struct CellRange {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+
+  bool empty() const { return begin >= end; }
+  std::uint32_t size() const { return end - begin; }
+};
+
+/// The first bit at or after `from` that is `value`; `end` if there is none before it.
+inline std::uint32_t find_bit(const BitmapWord* words, std::uint32_t from, std::uint32_t end, bool value) {
+  if (from >= end) return end;
+  const std::uint64_t flip = value ? 0 : ~std::uint64_t{0};
+  std::uint32_t word = from / 64;
+  std::uint64_t bits = (words[word].load(std::memory_order_relaxed) ^ flip) & (~std::uint64_t{0} << (from % 64));
+  while (bits == 0) {
+    if (++word * 64 >= end) return end;
+    bits = words[word].load(std::memory_order_relaxed) ^ flip;
+  }
+  const std::uint32_t found = word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
+  return found < end ? found : end;
+}
+
+/// The first run of clear bits within [from, end); empty if all are set.
+inline CellRange find_clear_run(const BitmapWord* words, std::uint32_t from, std::uint32_t end) {
+  const std::uint32_t begin = find_bit(words, from, end, false);
+  return {begin, find_bit(words, begin, end, true)};
+}
+
+/// Calls f(word index, mask of the range within that word) for each word that the range touches.
+template <class F>
+void for_each_word(CellRange range, F&& f) {
+  for (std::uint32_t at = range.begin; at < range.end;) {
+    const std::uint32_t word = at / 64;
+    const std::uint32_t stop = range.end < (word + 1) * 64 ? range.end : (word + 1) * 64;
+    f(word, bit_range(at % 64, stop - word * 64));
+    at = stop;
+  }
+}
+
+inline void set_range(BitmapWord* words, CellRange range) {
+  for_each_word(range,
+                [&](std::uint32_t word, std::uint64_t mask) { words[word].fetch_or(mask, std::memory_order_relaxed); });
+}
+
+/// Sets in `words` what is clear in `unless`, within the range.
+inline void set_range_unless(BitmapWord* words, const BitmapWord* unless, CellRange range) {
+  for_each_word(range, [&](std::uint32_t word, std::uint64_t mask) {
+    words[word].fetch_or(mask & ~unless[word].load(std::memory_order_relaxed), std::memory_order_relaxed);
+  });
+}
+
+/// Clears in `words` what is clear in `unless`, within the range.
+inline void clear_range_unless(BitmapWord* words, const BitmapWord* unless, CellRange range) {
+  for_each_word(range, [&](std::uint32_t word, std::uint64_t mask) {
+    words[word].fetch_and(~(mask & ~unless[word].load(std::memory_order_relaxed)), std::memory_order_relaxed);
+  });
+}
+
+inline std::uint32_t count_bits(const BitmapWord* words, std::uint32_t cells) {
+  std::uint32_t count = 0;
+  for (std::uint32_t word = 0; word * 64 < cells; ++word) {
+    count += static_cast<std::uint32_t>(std::popcount(words[word].load(std::memory_order_relaxed)));
+  }
+  return count;
+}
+
+inline bool all_clear(const BitmapWord* words, std::uint32_t cells) {
+  for (std::uint32_t word = 0; word * 64 < cells; ++word) {
+    if (words[word].load(std::memory_order_relaxed) != 0) return false;
+  }
+  return true;
+}
+
+inline void clear_all(BitmapWord* words, std::uint32_t cells) {
+  for (std::uint32_t word = 0; word * 64 < cells; ++word) {
+    // Blocks are sparse or dense; a word that is clear already is not dirtied.
+    if (words[word].load(std::memory_order_relaxed) != 0) words[word].store(0, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace memgc::internal

@@ -1,0 +1,62 @@
+// Job: stretches of free blocks: take, give back, join, release to the kernel.
+//
+// Free stretches are never neighbours (they are joined), and each is in the list of its length (1 to 31 blocks: a list
+// each; longer ones share one). The first and the last block of a stretch carry its length, the first its list links.
+// A block that is given back is taken again first: it is the warmest.
+//
+// Invariant: every block below the cage's frontier but block 0 is in exactly one of: a free stretch, fresh (at or above
+// fresh_begin_: never taken), or taken. Threads: any; one lock, held for a few list operations, never over a system
+// call but for growing the cage.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "allocator/base/lock.h"
+#include "allocator/cage.h"
+
+namespace memgc::internal {
+
+struct BlockHeapStats {
+  std::size_t taken_bytes = 0;     // in use by others
+  std::size_t free_bytes = 0;      // free and resident
+  std::size_t released_bytes = 0;  // free and given back to the kernel
+};
+
+class BlockHeap {
+ public:
+  explicit BlockHeap(Cage& cage) : cage_(cage) {}
+
+  /// Takes `count` neighbouring blocks; the first one's index, or kNoBlock when there is no memory. Sets `zeroed` on
+  /// each to whether it reads as zero. The caller sets all else.
+  BlockIndex take(std::size_t count);
+  /// Gives them back. REQUIRES: no cell in them occupied or kept (their bitmaps are clear).
+  void give_back(BlockIndex first, std::size_t count);
+  /// Gives free resident blocks back to the kernel until `bytes` have been, or none is left. Returns the bytes given.
+  std::size_t release(std::size_t bytes);
+
+  BlockHeapStats stats() const;
+  /// Aborts unless lists, lengths and counts agree. Slow. For tests and checks.
+  void verify() const;
+
+ private:
+  static constexpr std::size_t kLists = 32;  // lengths 1..31, and the rest
+
+  static std::size_t list_of(std::size_t length) { return length < kLists ? length - 1 : kLists - 1; }
+  void insert(BlockIndex first, std::size_t length);
+  void remove(BlockIndex first);
+  BlockIndex put(BlockIndex first, std::size_t count);  // joins and lists; the index behind the joined stretch
+  BlockIndex next_resident_stretch(BlockIndex from) const;
+  BlockIndex take_listed(std::size_t count);
+  BlockIndex take_fresh(std::size_t count);
+
+  Cage& cage_;
+  mutable Lock lock_;
+  BlockIndex lists_[kLists] = {};
+  BlockIndex fresh_begin_ = 1;
+  std::size_t taken_blocks_ = 0;
+  std::size_t resident_free_blocks_ = 0;
+  std::size_t released_blocks_ = 0;
+};
+
+}  // namespace memgc::internal

@@ -1,0 +1,162 @@
+// Job: see block_set.h.
+#include "allocator/block_set.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "allocator/base/bits.h"
+#include "allocator/base/check.h"
+#include "allocator/base/poison.h"
+#include "allocator/base/seeded_bug.h"
+
+namespace memgc::internal {
+
+bool BlockSets::reserve() {
+  reserved_bytes_ = round_up(kMaxLayouts * sizeof(BlockSet), os::page_bytes());
+  void* table = os::reserve(reserved_bytes_, os::page_bytes());
+  if (table == nullptr) return false;
+  sets_ = static_cast<BlockSet*>(table);  // zeroed memory is a table of empty sets
+  return os::commit(table, reserved_bytes_);
+}
+
+BlockSets::~BlockSets() {
+  if (sets_ != nullptr) os::unreserve(sets_, reserved_bytes_);
+}
+
+void BlockSets::push(List& list, BlockIndex block) {
+  cage_.block(block).next = kNoBlock;
+  if (list.first == kNoBlock) {
+    list.first = block;
+  } else {
+    cage_.block(list.last).next = block;
+  }
+  list.last = block;
+}
+
+BlockIndex BlockSets::pop(List& list) {
+  const BlockIndex block = list.first;
+  if (block != kNoBlock) list.first = cage_.block(block).next;
+  return block;
+}
+
+void BlockSets::append(List& to, List& from) {
+  if (from.first == kNoBlock) return;
+  if (to.first == kNoBlock) {
+    to.first = from.first;
+  } else {
+    cage_.block(to.last).next = from.first;
+  }
+  to.last = from.last;
+  from.first = kNoBlock;
+}
+
+BlockIndex BlockSets::take_new(LayoutId layout) {
+  const BlockIndex index = heap_.take(1);
+  if (index == kNoBlock) return kNoBlock;
+  const Layout& shape = layout_at(layout);
+  Block& block = cage_.block(index);
+  block.kind = shape.kind;
+  block.cell_bytes = shape.cell_bytes;
+  block.cells = static_cast<std::uint32_t>(kBlockBytes / shape.cell_bytes);
+  block.reciprocal = static_cast<std::uint32_t>(((std::uint64_t{1} << 32) + shape.cell_bytes - 1) / shape.cell_bytes);
+  block.data[0] = shape.data[0];
+  block.data[1] = shape.data[1];
+  block.layout = layout;
+  block.length = 1;
+  block.handed_out.store(0, std::memory_order_relaxed);
+  // Release: pairs with the acquire in Cage::cell_of().
+  block.state.store(BlockState::kCells, std::memory_order_release);
+  poison(cage_.address_of(index), kBlockBytes);
+  return index;
+}
+
+BlockIndex BlockSets::open_next(BlockSet& set, LayoutId layout) {
+  BlockIndex index = pop(set.partial);
+  if (index == kNoBlock) index = pop(set.pending);
+  if (index != kNoBlock) {
+    cage_.block(index).zeroed = false;
+    cage_.block(index).handed_out.store(0, std::memory_order_relaxed);
+  } else {
+    index = take_new(layout);
+  }
+  set.current = index;
+  return index;
+}
+
+Segment BlockSets::take(LayoutId layout, std::size_t bytes, const Roles& roles) {
+  BlockSet& set = sets_[layout];
+  const std::lock_guard guard(set.lock);
+  for (;;) {
+    BlockIndex index = set.current;
+    if (index == kNoBlock && (index = open_next(set, layout)) == kNoBlock) return {};
+    Block& block = cage_.block(index);
+    BitmapWord* occupied = cage_.bitmap(roles.occupied, index);
+    const std::uint32_t begin =
+        find_bit(occupied, block.handed_out.load(std::memory_order_relaxed), block.cells, false);
+    if (begin == block.cells) {
+      block.handed_out.store(block.cells, std::memory_order_relaxed);
+      push(set.done, index);
+      set.current = kNoBlock;
+      continue;
+    }
+    const auto wanted = static_cast<std::uint32_t>(std::max<std::size_t>(bytes / block.cell_bytes, 1));
+    const CellRange cells{begin, wanted < block.cells - begin ? begin + wanted : block.cells};
+    if (!seeded_bug("double_handout") || cells.begin % 16 != 0) {
+      block.handed_out.store(cells.end, std::memory_order_relaxed);
+    }
+    if (roles.keep_new) set_range_unless(cage_.bitmap(roles.kept(), index), occupied, cells);
+    return {index, cells, block.zeroed};
+  }
+}
+
+void BlockSets::swap_roles() {
+  const LayoutId count = layout_count();
+  for (LayoutId layout = 1; layout < count; ++layout) {
+    BlockSet& set = sets_[layout];
+    const std::lock_guard guard(set.lock);
+    append(set.pending, set.partial);
+    append(set.pending, set.done);
+    if (set.current != kNoBlock) push(set.pending, set.current);
+    set.current = kNoBlock;
+  }
+}
+
+std::size_t BlockSets::settle(unsigned occupied) {
+  std::size_t given_back = 0;
+  const LayoutId count = layout_count();
+  for (LayoutId layout = 1; layout < count; ++layout) {
+    for (bool more = true; more;) given_back += settle_some(sets_[layout], occupied, more);
+  }
+  return given_back;
+}
+
+std::size_t BlockSets::settle_some(BlockSet& set, unsigned occupied, bool& more) {
+  // A few blocks are taken out of the list at a time, so that no thread waits for the lock while bitmaps are read.
+  constexpr std::size_t kBatch = 32;
+  BlockIndex batch[kBatch];
+  std::size_t count = 0;
+  {
+    const std::lock_guard guard(set.lock);
+    while (count < kBatch && (batch[count] = pop(set.pending)) != kNoBlock) ++count;
+  }
+  more = count == kBatch;
+  List partial, full;
+  std::size_t given_back = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const BlockIndex index = batch[i];
+    const std::uint32_t cells = cage_.block(index).cells;
+    const std::uint32_t in_use = count_bits(cage_.bitmap(occupied, index), cells);
+    if (in_use == 0) {
+      heap_.give_back(index, 1);
+      given_back += kBlockBytes;
+    } else {
+      push(in_use == cells ? full : partial, index);
+    }
+  }
+  const std::lock_guard guard(set.lock);
+  append(set.partial, partial);
+  append(set.done, full);
+  return given_back;
+}
+
+}  // namespace memgc::internal

@@ -1,0 +1,97 @@
+// Job: for each layout, its blocks, and which of them to hand cells out from.
+//
+// A block goes through these lists once between two swaps of the bitmaps' roles:
+//
+//   pending --(settle: empty)--> block heap
+//      |  \---(settle)---------> partial | done (full)
+//      |                            |
+//      `---------> current <--------'            cells are handed out in order, never twice: `handed_out` only grows
+//                     |
+//                     `--> done
+//
+// swap_roles() makes all of them pending again. A thread that needs cells takes from current, then partial, then
+// pending, and asks the block heap for a block only after that.
+//
+// Invariants: a block is in one list, or current, or in the hands of settle(). A cell is handed out at most once
+// between two swaps. Threads: any; one lock per layout.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "allocator/base/lock.h"
+#include "allocator/bitmap.h"
+#include "allocator/block_heap.h"
+#include "allocator/cage.h"
+#include "allocator/layout.h"
+
+namespace memgc::internal {
+
+/// What the two bitmaps of each block are at present, as one thread knows it.
+struct Roles {
+  unsigned occupied = 0;    // which bitmap says what is occupied; the other is the kept one
+  bool keep_new = false;    // cells handed out are kept at once
+  std::uint64_t swaps = 0;  // how often the roles have changed
+
+  unsigned kept() const { return 1 - occupied; }
+};
+
+/// A part of a block that belongs to one thread: it may fill the cells that are not occupied.
+struct Segment {
+  BlockIndex block = kNoBlock;
+  CellRange cells;
+  bool zeroed = false;  // its free cells read as zero
+
+  explicit operator bool() const { return block != kNoBlock; }
+};
+
+class BlockSets {
+ public:
+  BlockSets(Cage& cage, BlockHeap& heap) : cage_(cage), heap_(heap) {}
+  ~BlockSets();
+  BlockSets(const BlockSets&) = delete;
+  BlockSets& operator=(const BlockSets&) = delete;
+
+  /// Reserves the table of sets. False when there is no address space.
+  bool reserve();
+
+  /// Hands out about `bytes` of a block of the layout, at least one free cell. Empty when there is no memory.
+  /// With roles.keep_new its free cells are kept. REQUIRES: roles.swaps is the present number of swaps.
+  Segment take(LayoutId layout, std::size_t bytes, const Roles& roles);
+
+  /// Makes every block pending. REQUIRES: nobody is in take() with the old roles, and nobody will be.
+  void swap_roles();
+
+  /// Goes through pending blocks: gives empty ones back, sorts the rest. Returns the bytes given back.
+  /// REQUIRES: the kept bitmap is clear. Threads: one at a time; take() may run beside it.
+  std::size_t settle(unsigned occupied);
+
+  /// Bytes of the table of sets that are in use.
+  std::size_t metadata_bytes() const { return sizeof(BlockSet) * layout_count(); }
+
+ private:
+  struct List {
+    BlockIndex first = kNoBlock;
+    BlockIndex last = kNoBlock;
+  };
+  struct BlockSet {
+    Lock lock;
+    BlockIndex current;
+    List partial, pending, done;
+  };
+
+  void push(List& list, BlockIndex block);
+  BlockIndex pop(List& list);
+  void append(List& to, List& from);
+
+  BlockIndex open_next(BlockSet& set, LayoutId layout);
+  BlockIndex take_new(LayoutId layout);
+  std::size_t settle_some(BlockSet& set, unsigned occupied, bool& more);
+
+  Cage& cage_;
+  BlockHeap& heap_;
+  BlockSet* sets_ = nullptr;
+  std::size_t reserved_bytes_ = 0;
+};
+
+}  // namespace memgc::internal

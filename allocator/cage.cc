@@ -1,0 +1,89 @@
+// Job: see cage.h. Reserving, and moving the frontier.
+#include "allocator/cage.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "allocator/base/bits.h"
+
+namespace memgc::internal {
+namespace {
+
+constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
+constexpr std::size_t kSmallestCage = std::size_t{4} << 20;
+constexpr std::size_t kBitmapBytes = kBitmapWords * sizeof(BitmapWord);
+
+// mprotect calls are few: 1 MiB at first, then an eighth of what there is, 64 MiB at most.
+std::size_t growth_blocks(std::size_t present, std::size_t wanted) {
+  const std::size_t step =
+      std::clamp<std::size_t>(present / 8, (std::size_t{1} << 20) / kBlockBytes, (std::size_t{64} << 20) / kBlockBytes);
+  return std::max(step, wanted);
+}
+
+}  // namespace
+
+bool Cage::reserve(std::size_t bytes) {
+  bytes = std::max(round_up(bytes, kBlockBytes), kSmallestCage);
+  bytes = std::min(bytes, std::size_t{UINT32_MAX} * kBlockBytes);
+  // Under `ulimit -v` the heap takes at most half of what is left, so that threads and the program's own memory fit.
+  const std::size_t left = os::address_space_left();
+  if (left != SIZE_MAX) bytes = std::min(bytes, std::max(std::bit_floor(left / 2), kSmallestCage));
+  while (!reserve_exactly(bytes)) {
+    if (bytes <= kSmallestCage) return false;
+    bytes = std::max(std::bit_floor(bytes - 1), kSmallestCage);
+  }
+  return grow(1);  // block 0 is never used, so that 0 can mean none
+}
+
+bool Cage::reserve_exactly(std::size_t bytes) {
+  const std::size_t blocks = bytes / kBlockBytes;
+  const std::size_t page = os::page_bytes();
+  const std::size_t descriptor_bytes = round_up(blocks * sizeof(Block), page);
+  const std::size_t bitmap_bytes = round_up(blocks * kBitmapBytes, page);
+  const std::size_t total = bytes + descriptor_bytes + 2 * bitmap_bytes;
+  char* base = static_cast<char*>(os::reserve(total, kHugePageBytes));
+  if (base == nullptr) return false;
+  reservation_ = base;
+  reservation_bytes_ = total;
+  base_ = base;
+  reserved_bytes_ = bytes;
+  cells_ = Region(base, bytes);
+  descriptors_ = Region(base + bytes, descriptor_bytes);
+  bits_[0] = Region(base + bytes + descriptor_bytes, bitmap_bytes);
+  bits_[1] = Region(base + bytes + descriptor_bytes + bitmap_bytes, bitmap_bytes);
+  blocks_ = reinterpret_cast<Block*>(descriptors_.base());
+  for (unsigned i = 0; i < 2; ++i) bitmaps_[i] = reinterpret_cast<BitmapWord*>(bits_[i].base());
+  return true;
+}
+
+Cage::~Cage() {
+  if (reservation_ != nullptr) os::unreserve(reservation_, reservation_bytes_);
+}
+
+bool Cage::grow(std::size_t wanted) {
+  const std::size_t present = frontier_.load(std::memory_order_relaxed);
+  if (wanted > capacity() - present) return false;
+  const std::size_t step = std::min<std::size_t>(growth_blocks(present, wanted), capacity() - present);
+  for (const std::size_t blocks : {step, wanted}) {  // if the generous step is refused, the bare need may not be
+    const std::size_t total = present + blocks;
+    if (!descriptors_.grow_to(total * sizeof(Block))) continue;
+    if (!bits_[0].grow_to(total * kBitmapBytes) || !bits_[1].grow_to(total * kBitmapBytes)) continue;
+    if (!cells_.grow_to(total * kBlockBytes)) continue;
+    // Release: pairs with the acquire in frontier(): who sees the new frontier may read descriptors and bitmaps.
+    frontier_.store(static_cast<BlockIndex>(total), std::memory_order_release);
+    metadata_bytes_.store(descriptors_.committed_bytes() + bits_[0].committed_bytes() + bits_[1].committed_bytes(),
+                          std::memory_order_relaxed);
+    return true;
+  }
+  return false;
+}
+
+void Cage::clear_bitmap(unsigned which) const {
+  BitmapWord* word = bitmaps_[which];
+  BitmapWord* const end = word + static_cast<std::size_t>(frontier()) * kBitmapWords;
+  for (; word != end; ++word) {
+    if (word->load(std::memory_order_relaxed) != 0) word->store(0, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace memgc::internal

@@ -1,0 +1,166 @@
+// Job: the reserved range, its block descriptors and its bitmaps: from an address to what stands there, by arithmetic.
+//
+//   cage        | block 0 (never used) | block 1 | block 2 | ...        kBlockBytes each, at a multiple of 2 MiB
+//   descriptors | Block, 64 bytes each                                  a cache line, so one touch tells all
+//   bitmaps     | kBitmapWords words per block, twice                   bit i: cell i; apart from the cells, so that
+//                                                                       no write to a cell reaches them
+// The two bitmaps of a block: the *occupied* cells, and the *kept* ones, that the layer above fills in and then makes
+// the occupied ones by exchanging their roles (`occupied_index`).
+//
+// Invariants:
+//   I1  Descriptors and bitmaps are ready (readable, zero at first) for every block below `frontier()`.
+//   I2  A block's geometry (state, cell size, reciprocal, kind, data) is written before the first address in it is
+//       handed out and stays until no cell of it is occupied or kept: who holds a valid address may read it unlocked.
+// Threads: reading, any, no lock. grow() under the block heap's lock.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "allocator/base/check.h"
+#include "allocator/layout.h"
+#include "allocator/os_memory.h"
+
+namespace memgc::internal {
+
+using BlockIndex = std::uint32_t;
+using BitmapWord = std::atomic<std::uint64_t>;
+
+inline constexpr std::size_t kMaxCells = kBlockBytes / kMinCellBytes;
+inline constexpr std::size_t kBitmapWords = kMaxCells / 64;
+inline constexpr BlockIndex kNoBlock = 0;
+
+enum class BlockState : std::uint8_t {
+  kUnused,     // above the frontier, or never taken
+  kFree,       // in the block heap
+  kCells,      // cut into cells of one layout
+  kLarge,      // the first block of a large object
+  kLargeTail,  // a further block of one; head says which
+};
+
+/// A block's descriptor.
+struct alignas(64) Block {
+  // What finding a cell's pointers takes; see I2.
+  std::atomic<BlockState> state;  // released last when a block is taken into use, so that it vouches for the rest
+  std::uint8_t kind;              // Layout::kind
+  bool zeroed;                    // every cell that was never handed out reads as zero
+  bool resident;                  // of a free block: its pages have not been given back
+  std::uint32_t reciprocal;       // ceil(2^32 / cell_bytes): offset -> cell index by a multiply and a shift
+  std::uint32_t cell_bytes;       // 0 for large ones
+  std::uint32_t cells;
+  std::uint64_t data[2];  // Layout::data
+
+  // Whose, and where it is listed; under the lock of the block set, of the large objects, or of the block heap.
+  LayoutId layout;
+  BlockIndex next;
+  BlockIndex previous;   // block heap: free lists are doubly linked
+  BlockIndex head;       // kLargeTail: the object's first block
+  std::uint32_t length;  // blocks: of a free stretch (first and last block), of a large object (first block)
+  std::atomic<std::uint32_t> handed_out;  // cells below this were occupied or handed out since the roles changed
+};
+static_assert(sizeof(Block) == 64);
+
+/// A cell, named by its block and its number in it.
+struct CellRef {
+  BlockIndex block = kNoBlock;
+  std::uint32_t index = 0;
+
+  explicit operator bool() const { return block != kNoBlock; }
+  friend bool operator==(const CellRef&, const CellRef&) = default;
+};
+
+class Cage {
+ public:
+  Cage() = default;
+  ~Cage();
+  Cage(const Cage&) = delete;
+  Cage& operator=(const Cage&) = delete;
+
+  /// Reserves `bytes` (rounded to blocks), or the largest power of two below that is to be had; false if there is none.
+  bool reserve(std::size_t bytes);
+
+  char* base() const { return base_; }
+  std::size_t reserved_bytes() const { return reserved_bytes_; }
+  /// Blocks with an index below this have descriptors, bitmaps and ready memory.
+  BlockIndex frontier() const { return frontier_.load(std::memory_order_acquire); }
+  BlockIndex capacity() const { return static_cast<BlockIndex>(reserved_bytes_ >> kBlockShift); }
+  /// Moves the frontier up by at least `blocks`. False when there is no more; nothing has changed then.
+  bool grow(std::size_t blocks);
+
+  /// Whether a word lies in the cage: a subtraction and a compare. (Null does not: the base is far from 0.)
+  bool contains(const void* pointer) const { return offset_of(pointer) < reserved_bytes_; }
+  std::size_t offset_of(const void* pointer) const {
+    return reinterpret_cast<std::uintptr_t>(pointer) - reinterpret_cast<std::uintptr_t>(base_);
+  }
+  /// REQUIRES: contains(pointer).
+  BlockIndex block_of(const void* pointer) const { return static_cast<BlockIndex>(offset_of(pointer) >> kBlockShift); }
+
+  Block& block(BlockIndex index) const { return blocks_[index]; }
+  char* address_of(BlockIndex index) const { return base_ + (static_cast<std::size_t>(index) << kBlockShift); }
+  char* address_of(CellRef cell) const {
+    return address_of(cell.block) + static_cast<std::size_t>(cell.index) * blocks_[cell.block].cell_bytes;
+  }
+
+  /// The cell that an address points into, interior addresses included. Empty for an address outside the cage, in a
+  /// free block, or in the scrap behind a block's last cell. Says nothing about whether the cell is occupied.
+  CellRef cell_of(const void* pointer) const;
+  std::size_t cell_bytes(CellRef cell) const {
+    const Block& b = blocks_[cell.block];
+    return b.cell_bytes != 0 ? b.cell_bytes : static_cast<std::size_t>(b.length) << kBlockShift;
+  }
+
+  /// A block's bitmap; `which` is 0 or 1.
+  BitmapWord* bitmap(unsigned which, BlockIndex index) const {
+    return bitmaps_[which] + static_cast<std::size_t>(index) * kBitmapWords;
+  }
+  bool test(unsigned which, CellRef cell) const {
+    return (bitmap(which, cell.block)[cell.index / 64].load(std::memory_order_relaxed) >> (cell.index % 64) & 1) != 0;
+  }
+  /// Sets a bit; true if it was clear. Relaxed: what a bit protects is ordered by the handshakes of the layer above.
+  bool set(unsigned which, CellRef cell) const {
+    const std::uint64_t bit = std::uint64_t{1} << (cell.index % 64);
+    return (bitmap(which, cell.block)[cell.index / 64].fetch_or(bit, std::memory_order_relaxed) & bit) == 0;
+  }
+
+  /// Clears one bitmap of every block. REQUIRES: nobody sets bits in it meanwhile.
+  void clear_bitmap(unsigned which) const;
+
+  /// Bytes of descriptors and bitmaps that are ready.
+  std::size_t metadata_bytes() const { return metadata_bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  bool reserve_exactly(std::size_t bytes);
+
+  void* reservation_ = nullptr;
+  std::size_t reservation_bytes_ = 0;
+  Region cells_, descriptors_, bits_[2];
+  std::atomic<std::size_t> metadata_bytes_{0};
+  char* base_ = nullptr;
+  std::size_t reserved_bytes_ = 0;
+  Block* blocks_ = nullptr;
+  BitmapWord* bitmaps_[2] = {nullptr, nullptr};
+  std::atomic<BlockIndex> frontier_{0};
+};
+
+inline CellRef Cage::cell_of(const void* pointer) const {
+  const std::size_t offset = offset_of(pointer);
+  if (offset >= static_cast<std::size_t>(frontier()) << kBlockShift) return {};
+  const auto index = static_cast<BlockIndex>(offset >> kBlockShift);
+  const Block& b = blocks_[index];
+  // Acquire: pairs with the release of BlockSets and LargeObjects when they take the block into use.
+  switch (b.state.load(std::memory_order_acquire)) {
+    case BlockState::kCells: {
+      const auto cell = static_cast<std::uint32_t>((offset & (kBlockBytes - 1)) * b.reciprocal >> 32);
+      return cell < b.cells ? CellRef{index, cell} : CellRef{};
+    }
+    case BlockState::kLarge:
+      return {index, 0};
+    case BlockState::kLargeTail:
+      return {b.head, 0};
+    default:
+      return {};
+  }
+}
+
+}  // namespace memgc::internal

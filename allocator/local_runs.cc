@@ -1,0 +1,144 @@
+// Job: see local_runs.h.
+#include "allocator/local_runs.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "allocator/base/bits.h"
+#include "allocator/base/check.h"
+#include "allocator/base/poison.h"
+
+namespace memgc::internal {
+namespace {
+
+// Cleared at once, just ahead of the cursor: the lines are in the first-level cache when they are filled. More would
+// push out what the program uses, less would come here too often.
+constexpr std::size_t kClearBytes = 2048;
+// Of memory that is zero already: only so that counting is not late.
+constexpr std::size_t kZeroedBytes = 8192;
+// A thread's first segment of a layout; doubled each time it comes back, up to a block.
+constexpr std::uint32_t kFirstSegmentBytes = 512;
+
+}  // namespace
+
+bool LocalRuns::reserve() {
+  const std::size_t run_bytes = round_up(kMaxLayouts * sizeof(Run), os::page_bytes());
+  reserved_bytes_ = run_bytes + round_up(kMaxLayouts * sizeof(State), os::page_bytes());
+  char* base = static_cast<char*>(os::reserve(reserved_bytes_, os::page_bytes()));
+  if (base == nullptr) return false;
+  runs_ = reinterpret_cast<Run*>(base);
+  states_ = reinterpret_cast<State*>(base + run_bytes);
+  return os::commit(base, reserved_bytes_);
+}
+
+LocalRuns::~LocalRuns() {
+  if (runs_ != nullptr) os::unreserve(runs_, reserved_bytes_);
+}
+
+void LocalRuns::count(const Run& run, State& state) {
+  allocated_bytes_ += static_cast<std::size_t>(run.cursor - state.counted);
+  state.counted = run.cursor;
+}
+
+void LocalRuns::record(State& state, std::uint32_t end) {
+  BitmapWord* occupied = cage_.bitmap(roles_.occupied, state.segment.block);
+  for_each_word({state.run_begin, end}, [&](std::uint32_t word, std::uint64_t mask) {
+    const std::uint64_t before = occupied[word].fetch_or(mask, std::memory_order_relaxed);
+    if ((before & mask) != 0) [[unlikely]] {
+      fatal("a cell was handed out twice (block %u, cells %u to %u): the heap is corrupt", state.segment.block,
+            state.run_begin, end);
+    }
+  });
+  allocated_cells_ += end - state.run_begin;
+  state.run_begin = end;
+}
+
+void LocalRuns::extend(Run& run, State& state) {
+  const std::size_t left = static_cast<std::size_t>(state.run_end - run.limit);
+  const std::size_t step = state.segment.zeroed ? kZeroedBytes : kClearBytes;
+  const std::size_t bytes = std::min(left, std::max(step / run.cell_bytes, std::size_t{1}) * run.cell_bytes);
+  unpoison(run.limit, bytes);
+  if (!state.segment.zeroed) std::memset(run.limit, 0, bytes);
+  run.limit += bytes;
+}
+
+bool LocalRuns::start_run(Run& run, State& state) {
+  const BitmapWord* occupied = cage_.bitmap(roles_.occupied, state.segment.block);
+  const CellRange cells = find_clear_run(occupied, state.run_cells_end, state.segment.cells.end);
+  if (cells.empty()) {
+    close(run, state);
+    return false;
+  }
+  run.cell_bytes = cage_.block(state.segment.block).cell_bytes;
+  run.cursor = run.limit = state.counted = cage_.address_of(CellRef{state.segment.block, cells.begin});
+  state.run_begin = cells.begin;
+  state.run_cells_end = cells.end;
+  state.run_end = run.cursor + static_cast<std::size_t>(cells.size()) * run.cell_bytes;
+  extend(run, state);
+  return true;
+}
+
+bool LocalRuns::advance(LayoutId layout) {
+  State& state = states_[layout];
+  if (!state.open) return false;
+  Run& run = runs_[layout];
+  MEMGC_DCHECK(run.cursor == run.limit);
+  count(run, state);
+  if (run.limit != state.run_end) {
+    extend(run, state);
+    return true;
+  }
+  record(state, state.run_cells_end);
+  return start_run(run, state);
+}
+
+bool LocalRuns::refill(LayoutId layout) {
+  State& state = states_[layout];
+  MEMGC_DCHECK(!state.open);
+  state.wanted_bytes = std::clamp<std::uint32_t>(state.wanted_bytes * 2, kFirstSegmentBytes, kBlockBytes);
+  state.segment = sets_.take(layout, state.wanted_bytes, roles_);
+  if (!state.segment) return false;
+  state.open = true;
+  state.next_open = open_;
+  state.previous_open = 0;
+  if (open_ != 0) states_[open_].previous_open = layout;
+  open_ = layout;
+  largest_ = std::max(largest_, layout);
+  state.run_cells_end = state.segment.cells.begin;
+  return start_run(runs_[layout], state);
+}
+
+void LocalRuns::close(Run& run, State& state) {
+  run.cursor = run.limit = nullptr;
+  state.open = false;
+  (state.previous_open != 0 ? states_[state.previous_open].next_open : open_) = state.next_open;
+  if (state.next_open != 0) states_[state.next_open].previous_open = state.previous_open;
+}
+
+void LocalRuns::retire_all(const Roles& roles) {
+  while (open_ != 0) {
+    Run& run = runs_[open_];
+    State& state = states_[open_];
+    const BlockIndex block = state.segment.block;
+    count(run, state);
+    const auto used =
+        static_cast<std::uint32_t>(static_cast<std::size_t>(run.cursor - cage_.address_of(block)) / run.cell_bytes);
+    record(state, used);
+    if (roles_.keep_new) {
+      clear_range_unless(cage_.bitmap(roles_.kept(), block), cage_.bitmap(roles_.occupied, block),
+                         {used, state.segment.cells.end});
+    }
+    poison(run.cursor, static_cast<std::size_t>(run.limit - run.cursor));
+    state.wanted_bytes /= 4;  // a thread that has stopped using a layout soon asks for little again
+    close(run, state);
+  }
+  roles_ = roles;
+}
+
+std::size_t LocalRuns::metadata_bytes() const {
+  return runs_ == nullptr ? 0
+                          : round_up((largest_ + 1) * sizeof(Run), os::page_bytes()) +
+                                round_up((largest_ + 1) * sizeof(State), os::page_bytes());
+}
+
+}  // namespace memgc::internal

@@ -1,0 +1,90 @@
+// Job: one thread's runs, one per layout: from the segments that it was handed, the free cells in a row to bump
+// through.
+//
+//   segment   | #### ....... ## ..... ### |      # occupied, . free
+//   run            [cursor limit run_end)         cleared up to limit, a little ahead of the cursor
+//
+// A run that is used up is recorded: its cells become occupied. What a thread has bumped past but not recorded is known
+// to that thread alone, until retire_all().
+// Invariants: a cell is recorded once (checked always: a cell handed out twice stops the program here). From cursor to
+// limit every byte is zero. Threads: the owner; or another on its behalf while the owner cannot run.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "allocator/block_set.h"
+#include "memgc/internal/run.h"
+
+namespace memgc::internal {
+
+class LocalRuns {
+ public:
+  LocalRuns(Cage& cage, BlockSets& sets) : cage_(cage), sets_(sets) {}
+  ~LocalRuns();
+  LocalRuns(const LocalRuns&) = delete;
+  LocalRuns& operator=(const LocalRuns&) = delete;
+
+  /// Reserves the tables. False when there is no address space.
+  bool reserve();
+
+  /// The inline part of the table, indexed by layout.
+  Run* runs() const { return runs_; }
+
+  /// Makes room in the layout's run without asking anybody: clears on, or goes to the segment's next free cells.
+  /// False when the segment is used up.
+  bool advance(LayoutId layout);
+  /// Takes a new segment. False when there is no memory. REQUIRES: advance() said false; roles() are current.
+  bool refill(LayoutId layout);
+
+  /// Records all that was bumped past, and drops every run; what was kept ahead of its filling is kept no longer.
+  /// From then on `roles` hold.
+  void retire_all(const Roles& roles);
+  const Roles& roles() const { return roles_; }
+
+  /// Cells bumped past since the last call of this, in bytes, as of the slow paths: at most a few KiB late.
+  std::size_t take_allocated_bytes() {
+    const std::size_t bytes = allocated_bytes_;
+    allocated_bytes_ = 0;
+    return bytes;
+  }
+  std::size_t take_allocated_cells() {
+    const std::size_t cells = allocated_cells_;
+    allocated_cells_ = 0;
+    return cells;
+  }
+
+  /// Bytes of the tables that are in use.
+  std::size_t metadata_bytes() const;
+
+ private:
+  struct State {
+    Segment segment;
+    std::uint32_t run_begin;  // first cell that is not recorded
+    std::uint32_t run_cells_end;
+    char* run_end;
+    char* counted;               // bumped past and counted up to here
+    std::uint32_t wanted_bytes;  // how much to ask for next
+    LayoutId next_open, previous_open;
+    bool open;
+  };
+
+  bool start_run(Run& run, State& state);
+  void extend(Run& run, State& state);
+  void record(State& state, std::uint32_t end);
+  void count(const Run& run, State& state);
+  void close(Run& run, State& state);
+
+  Cage& cage_;
+  BlockSets& sets_;
+  Run* runs_ = nullptr;
+  State* states_ = nullptr;
+  std::size_t reserved_bytes_ = 0;
+  LayoutId open_ = 0;  // list of layouts with a segment, most recent first
+  LayoutId largest_ = 0;
+  Roles roles_;
+  std::size_t allocated_bytes_ = 0;
+  std::size_t allocated_cells_ = 0;
+};
+
+}  // namespace memgc::internal

@@ -1,0 +1,103 @@
+// Job: see os_memory.h. Linux: mmap, mprotect, madvise.
+#include "allocator/os_memory.h"
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "allocator/base/bits.h"
+#include "allocator/base/check.h"
+
+namespace memgc::internal {
+
+namespace os {
+namespace {
+
+std::atomic<std::uint64_t> calls_until_failure{0};
+std::atomic<bool> failure_is_sticky{false};
+
+bool fails_now() {
+  std::uint64_t left = calls_until_failure.load(std::memory_order_relaxed);
+  if (left == 0) [[likely]]
+    return false;
+  if (left > 1) {
+    calls_until_failure.store(left - 1, std::memory_order_relaxed);
+    return false;
+  }
+  if (!failure_is_sticky.load(std::memory_order_relaxed)) calls_until_failure.store(0, std::memory_order_relaxed);
+  return true;
+}
+
+}  // namespace
+
+void fail_call_for_testing(std::uint64_t n, bool sticky) {
+  failure_is_sticky.store(sticky, std::memory_order_relaxed);
+  calls_until_failure.store(n, std::memory_order_relaxed);
+}
+
+std::size_t page_bytes() {
+  static const std::size_t bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
+void* reserve(std::size_t bytes, std::size_t alignment) {
+  if (fails_now()) return nullptr;
+  std::size_t padded = 0;
+  if (__builtin_add_overflow(bytes, alignment, &padded)) return nullptr;
+  void* raw = ::mmap(nullptr, padded, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (raw == MAP_FAILED) return nullptr;
+  char* begin = static_cast<char*>(raw);
+  char* aligned =
+      begin + (round_up(reinterpret_cast<std::uintptr_t>(begin), alignment) - reinterpret_cast<std::uintptr_t>(begin));
+  const std::size_t head = static_cast<std::size_t>(aligned - begin);
+  if (head > 0) ::munmap(begin, head);
+  if (padded - head > bytes) ::munmap(aligned + bytes, padded - head - bytes);
+  ::madvise(aligned, bytes, MADV_DONTDUMP);  // a core file of the whole cage helps nobody
+  return aligned;
+}
+
+void unreserve(void* address, std::size_t bytes) { ::munmap(address, bytes); }
+
+bool commit(void* address, std::size_t bytes) {
+  if (fails_now()) return false;
+  if (::mprotect(address, bytes, PROT_READ | PROT_WRITE) != 0) return false;
+  ::madvise(address, bytes, MADV_DODUMP);
+  return true;
+}
+
+bool release(void* address, std::size_t bytes) {
+  if (fails_now()) return false;
+  return ::madvise(address, bytes, MADV_DONTNEED) == 0;
+}
+
+std::size_t physical_bytes() {
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  return pages > 0 ? static_cast<std::size_t>(pages) * page_bytes() : std::size_t{8} << 30;
+}
+
+std::size_t address_space_left() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
+  unsigned long used_pages = 0;
+  if (std::FILE* file = std::fopen("/proc/self/statm", "re")) {
+    if (std::fscanf(file, "%lu", &used_pages) != 1) used_pages = 0;
+    std::fclose(file);
+  }
+  const std::size_t used = used_pages * page_bytes();
+  return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+}
+
+}  // namespace os
+
+bool Region::grow_to(std::size_t bytes) {
+  bytes = round_up(bytes, os::page_bytes());
+  if (bytes <= committed_) return true;
+  if (bytes > reserved_) return false;
+  if (!os::commit(base_ + committed_, bytes - committed_)) return false;
+  committed_ = bytes;
+  return true;
+}
+
+}  // namespace memgc::internal

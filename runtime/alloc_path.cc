@@ -1,0 +1,99 @@
+// Job: the allocation slow path: poll, stress, trigger, refill; and what happens when there is no memory.
+//
+// Invariant: a refill never acts on roles that this thread has not acknowledged: it is a safepoint first, and after it
+// the roles in its LocalRuns are the heap's until the next safepoint. Threads: the mutator's owner.
+#include "allocator/base/check.h"
+#include "memgc/internal/thread_state.h"
+#include "runtime/heap_impl.h"
+#include "runtime/mutator_impl.h"
+#include "runtime/object_type.h"
+
+namespace memgc::internal {
+namespace {
+
+constexpr std::size_t kCountEveryBytes = 16 << 10;
+
+void poll(MutatorImpl& mutator) {
+  if (mutator.thread.blocking_depth != 0) [[unlikely]]
+    fatal("make within a BlockingScope: the collector may be running");
+  if (mutator.poll.load(std::memory_order_relaxed) != 0) safepoint_slow(mutator);
+  const std::uint32_t stress = mutator.heap.debug().gcstress;
+  if (stress != 0 && ++mutator.slow_paths % stress == 0) mutator.heap.collector().collect();
+}
+
+void collect_if_due(MutatorImpl& mutator) {
+  if (mutator.heap.trigger_reached()) mutator.heap.collector().collect_due(mutator);
+}
+
+// Calls attempt() until it gives memory: once as things are, once after a collection, once after the embedder was
+// asked.
+template <class Attempt>
+void* with_last_resorts(HeapImpl& heap, Attempt&& attempt) {
+  if (void* cell = attempt()) return cell;
+  heap.collector().collect();
+  if (void* cell = attempt()) return cell;
+  if (!heap.call_pressure(Pressure::kOver)) return nullptr;
+  heap.collector().collect();
+  return attempt();
+}
+
+void* bump(Run& run) {
+  char* cell = run.cursor;
+  run.cursor = cell + run.cell_bytes;
+  return cell;
+}
+
+void* take_cell(MutatorImpl& mutator, LayoutId layout) {
+  poll(mutator);
+  Run& run = mutator.local.runs()[layout];
+  if (run.cursor < run.limit || mutator.local.advance(layout)) return bump(run);
+  clear_dead_stack();
+  mutator.heap.count_allocation(mutator);
+  collect_if_due(mutator);
+  return with_last_resorts(mutator.heap, [&]() -> void* { return mutator.local.refill(layout) ? bump(run) : nullptr; });
+}
+
+void* take_large(MutatorImpl& mutator, std::size_t bytes, const TypeInfo& type, bool array) {
+  poll(mutator);
+  mutator.heap.count_allocation(mutator);
+  collect_if_due(mutator);
+  const Layout shape = large_shape(type, array);
+  void* object = with_last_resorts(mutator.heap,
+                                   [&] { return mutator.heap.large().take(bytes, shape, 0, mutator.local.roles()); });
+  if (object != nullptr) mutator.heap.count_large_allocation((bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes);
+  return object;
+}
+
+}  // namespace
+
+void* allocate_slow(MutatorState& state, const TypeInfo& type) {
+  auto& mutator = static_cast<MutatorImpl&>(state);
+  LayoutId layout = layout_of_run_offset(type.run_offset.load(std::memory_order_relaxed));
+  if (layout == 0) [[unlikely]] {
+    layout = layout_of(type);
+    if (layout == 0) return take_large(mutator, type.size, type, false);
+  }
+  return take_cell(mutator, layout);
+}
+
+void* allocate_array(MutatorState& state, const TypeInfo& element, std::size_t count) {
+  auto& mutator = static_cast<MutatorImpl&>(state);
+  const std::size_t header = array_header_bytes(element);
+  std::size_t bytes = 0;
+  if (__builtin_mul_overflow(count, element.size, &bytes) || __builtin_add_overflow(bytes, header, &bytes))
+    return nullptr;
+  void* cell = nullptr;
+  const std::size_t size_class = size_class_of(bytes, header);
+  if (size_class != kSizeClasses.size()) [[likely]] {
+    const LayoutId layout = array_layout_of(element, size_class);
+    Run& run = mutator.local.runs()[layout];
+    cell = run.cursor < run.limit ? bump(run) : take_cell(mutator, layout);
+  } else {
+    cell = take_large(mutator, bytes, element, true);
+  }
+  // Relaxed: nobody else knows the cell yet; the marker may look at it, and then reads 0 or the count.
+  if (cell != nullptr) static_cast<std::atomic<std::size_t>*>(cell)->store(count, std::memory_order_relaxed);
+  return cell;
+}
+
+}  // namespace memgc::internal

@@ -1,0 +1,176 @@
+// Job: see heap_impl.h; and memgc::Heap on top of it.
+#include "runtime/heap_impl.h"
+
+#include <algorithm>
+#include <bit>
+#include <new>
+#include <string>
+
+#include "allocator/base/check.h"
+#include "allocator/os_memory.h"
+#include "runtime/clock.h"
+#include "runtime/pacer.h"
+
+namespace memgc::internal {
+namespace {
+
+// Far more than the machine can fill, so that the heap never meets its cage's end; address space costs nothing.
+std::size_t default_reserve_bytes() {
+  constexpr std::size_t kLeast = std::size_t{64} << 30, kMost = std::size_t{1} << 40;
+  return std::clamp(std::bit_ceil(os::physical_bytes() * 8), kLeast, kMost);
+}
+
+void check_options(const Options& options) {
+  if (options.growth_percent < Options::kOff) {
+    throw ConfigError("memgc: growth_percent is " + std::to_string(options.growth_percent) +
+                      ": accepted is a non-negative percent, or Options::kOff");
+  }
+}
+
+}  // namespace
+
+HeapImpl::HeapImpl(const Options& options)
+    : options_(options),
+      growth_percent_(options.growth_percent),
+      memory_limit_(options.memory_limit),
+      blocks_(cage_),
+      sets_(cage_, blocks_),
+      large_(cage_, blocks_),
+      handshakes_(*this),
+      collector_(*this) {
+  check_options(options);
+  const std::size_t bytes = options.reserve_bytes != 0 ? options.reserve_bytes : default_reserve_bytes();
+  if (!cage_.reserve(bytes) || !sets_.reserve() || !collector_.reserve()) throw std::bad_alloc();
+  update_goal();
+}
+
+HeapImpl::~HeapImpl() {
+  collector_.stop();
+  if (const std::size_t left = handshakes_.count(); left != 0) {
+    fatal("a Heap was destroyed while %zu mutators are attached to it", left);
+  }
+}
+
+void HeapImpl::count_allocation(MutatorImpl& mutator) {
+  const std::size_t bytes = mutator.local.take_allocated_bytes();
+  heap_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  allocated_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  allocated_cells_.fetch_add(mutator.local.take_allocated_cells(), std::memory_order_relaxed);
+}
+
+void HeapImpl::count_large_allocation(std::size_t bytes) {
+  heap_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  allocated_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  allocated_cells_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void HeapImpl::update_goal() {
+  const BlockHeapStats blocks = blocks_.stats();
+  GoalInput in;
+  in.live = live_bytes_.load(std::memory_order_relaxed);
+  in.roots = root_bytes_.load(std::memory_order_relaxed);
+  in.growth_percent = growth_percent_.load(std::memory_order_relaxed);
+  in.memory_limit = memory_limit_.load(std::memory_order_relaxed);
+  in.mapped_ready = blocks.taken_bytes + blocks.free_bytes + metadata_bytes();
+  in.heap_free = blocks.free_bytes;
+  in.heap_in_use = heap_bytes();
+  goal_.store(heap_goal(in), std::memory_order_relaxed);
+}
+
+void HeapImpl::finish_cycle(std::size_t live, std::size_t roots, bool forced, std::uint64_t cpu_ns) {
+  live_bytes_.store(live, std::memory_order_relaxed);
+  root_bytes_.store(roots, std::memory_order_relaxed);
+  cycles_.fetch_add(1, std::memory_order_relaxed);
+  if (forced) forced_cycles_.fetch_add(1, std::memory_order_relaxed);
+  add_gc_cpu(cpu_ns);
+  update_goal();
+  heap_bytes_.store(live, std::memory_order_relaxed);
+}
+
+int HeapImpl::set_growth_percent(int percent) {
+  Options wanted = options();
+  wanted.growth_percent = percent;
+  check_options(wanted);
+  const int before = growth_percent_.exchange(percent, std::memory_order_relaxed);
+  update_goal();
+  return before;
+}
+
+std::size_t HeapImpl::set_memory_limit(std::size_t bytes) {
+  const std::size_t before = memory_limit_.exchange(bytes, std::memory_order_relaxed);
+  update_goal();
+  return before;
+}
+
+Options HeapImpl::options() const {
+  Options now = options_;
+  now.growth_percent = growth_percent_.load(std::memory_order_relaxed);
+  now.memory_limit = memory_limit_.load(std::memory_order_relaxed);
+  return now;
+}
+
+std::size_t HeapImpl::metadata_bytes() {
+  std::size_t bytes = cage_.metadata_bytes() + sets_.metadata_bytes() + collector_.metadata_bytes();
+  handshakes_.for_each([&](MutatorImpl& mutator) { bytes += sizeof(MutatorImpl) + mutator.local.metadata_bytes(); });
+  return bytes;
+}
+
+Stats HeapImpl::stats() {
+  const BlockHeapStats blocks = blocks_.stats();
+  Stats out;
+  out.cycles = cycles_.load(std::memory_order_relaxed);
+  out.forced_cycles = forced_cycles_.load(std::memory_order_relaxed);
+  out.live_bytes = live_bytes_.load(std::memory_order_relaxed);
+  out.heap_bytes = heap_bytes();
+  out.goal_bytes = goal();
+  out.metadata_bytes = metadata_bytes();
+  out.managed_bytes = blocks.taken_bytes + blocks.free_bytes + out.metadata_bytes;
+  out.released_bytes = blocks.released_bytes;
+  out.allocated_bytes = allocated_bytes_.load(std::memory_order_relaxed);
+  out.allocated_objects = allocated_cells_.load(std::memory_order_relaxed);
+  out.gc_cpu_seconds = static_cast<double>(gc_cpu_ns()) / 1e9;
+  out.stops = stops_.snapshot();
+  return out;
+}
+
+void HeapImpl::set_pressure_callback(std::function<void(Pressure)> callback) {
+  const std::lock_guard guard(callback_lock_);
+  pressure_callback_ = std::move(callback);
+}
+
+bool HeapImpl::call_pressure(Pressure pressure) {
+  std::function<void(Pressure)> callback;
+  {
+    const std::lock_guard guard(callback_lock_);
+    callback = pressure_callback_;
+  }
+  if (!callback) return false;
+  callback(pressure);
+  return true;
+}
+
+void throw_bad_alloc(std::size_t) { throw std::bad_alloc(); }
+
+void abort_out_of_memory(std::size_t bytes) { fatal("out of memory: no room for an object of %zu bytes", bytes); }
+
+}  // namespace memgc::internal
+
+namespace memgc {
+
+Heap::Heap() : Heap(Options::from_env()) {}
+Heap::Heap(const Options& options) : impl_(new internal::HeapImpl(options)) {}
+Heap::~Heap() { delete impl_; }
+
+void Heap::collect() { impl_->collector().collect(); }
+int Heap::set_growth_percent(int percent) { return impl_->set_growth_percent(percent); }
+std::size_t Heap::set_memory_limit(std::size_t bytes) { return impl_->set_memory_limit(bytes); }
+std::size_t Heap::release_memory() {
+  impl_->collector().collect();
+  return impl_->blocks().release(SIZE_MAX);
+}
+Stats Heap::stats() const { return impl_->stats(); }
+Options Heap::options() const { return impl_->options(); }
+bool Heap::contains(const void* pointer) const noexcept { return impl_->cage().contains(pointer); }
+void Heap::on_pressure(std::function<void(Pressure)> callback) { impl_->set_pressure_callback(std::move(callback)); }
+
+}  // namespace memgc

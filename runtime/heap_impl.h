@@ -1,0 +1,107 @@
+// Job: a heap: owns the parts, wires them, and keeps the numbers that they share.
+//
+// Not here: what a cycle does (collector.h), how cells are found (alloc_path.h).
+// Threads: any; the numbers are atomics that mean nothing together, unless said otherwise.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+
+#include "allocator/block_heap.h"
+#include "allocator/block_set.h"
+#include "allocator/cage.h"
+#include "allocator/large_objects.h"
+#include "memgc/heap.h"
+#include "runtime/collector.h"
+#include "runtime/handshake.h"
+#include "runtime/mutator_impl.h"
+#include "runtime/stop_recorder.h"
+
+namespace memgc::internal {
+
+class HeapImpl {
+ public:
+  /// Throws ConfigError and std::bad_alloc, as Heap does.
+  explicit HeapImpl(const Options& options);
+  ~HeapImpl();
+  HeapImpl(const HeapImpl&) = delete;
+  HeapImpl& operator=(const HeapImpl&) = delete;
+
+  Cage& cage() { return cage_; }
+  BlockHeap& blocks() { return blocks_; }
+  BlockSets& sets() { return sets_; }
+  LargeObjects& large() { return large_; }
+  Handshakes& handshakes() { return handshakes_; }
+  Collector& collector() { return collector_; }
+  StopRecorder& stops() { return stops_; }
+  const DebugOptions& debug() const { return options_.debug; }
+  bool precise_stacks() const { return options_.precise_stacks; }
+
+  /// What the bitmaps are at present. Changed by the collector while all mutators stand still.
+  Roles roles() const { return roles_; }
+  void set_roles(const Roles& roles) { roles_ = roles; }
+
+  /// Adds what a mutator has bumped past to the heap's counts. By its owner, or for it while it is blocked.
+  void count_allocation(MutatorImpl& mutator);
+  void count_large_allocation(std::size_t bytes);
+  /// Bytes of objects: live at the last cycle, and allocated since.
+  std::size_t heap_bytes() const { return heap_bytes_.load(std::memory_order_relaxed); }
+  /// Whether the next cycle is due.
+  bool trigger_reached() const { return heap_bytes() >= goal_.load(std::memory_order_relaxed); }
+
+  /// A cycle found this: sets the live bytes and the next goal. `roots`: bytes scanned outside the heap.
+  void finish_cycle(std::size_t live, std::size_t roots, bool forced, std::uint64_t cpu_ns);
+  std::size_t goal() const { return goal_.load(std::memory_order_relaxed); }
+  std::uint64_t gc_cpu_ns() const { return gc_cpu_ns_.load(std::memory_order_relaxed); }
+  void add_gc_cpu(std::uint64_t ns) { gc_cpu_ns_.fetch_add(ns, std::memory_order_relaxed); }
+
+  int set_growth_percent(int percent);
+  std::size_t set_memory_limit(std::size_t bytes);
+  Options options() const;
+  Stats stats();
+  std::size_t metadata_bytes();
+
+  void set_pressure_callback(std::function<void(Pressure)> callback);
+  /// Asks the embedder for memory; false if there is nobody to ask.
+  bool call_pressure(Pressure pressure);
+
+ private:
+  void update_goal();
+
+  Options options_;
+  std::atomic<int> growth_percent_;
+  std::atomic<std::size_t> memory_limit_;
+  Cage cage_;
+  BlockHeap blocks_;
+  BlockSets sets_;
+  LargeObjects large_;
+  Roles roles_;
+  StopRecorder stops_;
+  Handshakes handshakes_;
+
+  std::atomic<std::size_t> heap_bytes_{0};
+  std::atomic<std::size_t> goal_{0};
+  std::atomic<std::size_t> live_bytes_{0};
+  std::atomic<std::size_t> root_bytes_{0};
+  std::atomic<std::uint64_t> allocated_bytes_{0};
+  std::atomic<std::uint64_t> allocated_cells_{0};
+  std::atomic<std::uint64_t> cycles_{0};
+  std::atomic<std::uint64_t> forced_cycles_{0};
+  std::atomic<std::uint64_t> gc_cpu_ns_{0};
+
+  std::mutex callback_lock_;
+  std::function<void(Pressure)> pressure_callback_;
+
+  Collector collector_;  // last: its thread uses all of the above
+};
+
+template <class F>
+void Handshakes::for_each(F&& f) {
+  const std::lock_guard guard(registry_lock_);
+  for (MutatorImpl* mutator = first_; mutator != nullptr; mutator = mutator->next) f(*mutator);
+}
+
+}  // namespace memgc::internal

@@ -1,0 +1,216 @@
+// Job: see marker.h.
+#include "runtime/marker.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "allocator/base/check.h"
+#include "allocator/base/seeded_bug.h"
+#include "memgc/internal/type_info.h"
+
+namespace memgc::internal {
+namespace {
+
+using PointerWord = std::atomic<const void*>;
+
+// Relaxed: a mutator may store at the same time. Whatever is read was put there by a store that shaded it, or stood
+// there when marking began; and what an object holds was written before its address could be read from the heap.
+const void* load_word(const char* address) {
+  return reinterpret_cast<const PointerWord*>(address)->load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Marker::Marker(Cage& cage) : cage_(cage) {}
+
+void Marker::begin(unsigned occupied, unsigned kept) {
+  occupied_ = occupied;
+  kept_ = kept;
+  frontier_bytes_ = static_cast<std::size_t>(cage_.frontier()) << kBlockShift;
+  marked_bytes_ = marked_cells_ = 0;
+}
+
+void Marker::flush() { stack_.grow(cursor_, limit_, 1); }
+
+void Marker::push(const void* target) {
+  if (target == nullptr) return;
+  if (cursor_ == limit_) [[unlikely]]
+    flush();
+  *cursor_++ = target;
+}
+
+void Marker::push_if_object(std::uintptr_t word) {
+  const void* target = reinterpret_cast<const void*>(word);
+  if (!cage_.contains(target)) return;
+  const CellRef cell = cage_.cell_of(target);
+  if (cell && cage_.test(occupied_, cell)) push(target);
+}
+
+inline bool Marker::pop(const void*& target) {
+  while (stack_.at_bottom(cursor_)) {
+    if (!stack_.shrink(cursor_, limit_)) return false;
+  }
+  target = *--cursor_;
+  return true;
+}
+
+void Marker::bad_pointer(const void* target) const {
+  const BlockIndex index = cage_.block_of(target);
+  const Block& block = cage_.block(index);
+  fatal(
+      "a field holds %p, which is no object of this heap (block %u, state %u, cell size %u, offset %zu): the object it "
+      "named was freed because nothing that is traced referred to it, or the field was never a managed pointer",
+      target, index, static_cast<unsigned>(block.state.load(std::memory_order_relaxed)), block.cell_bytes,
+      cage_.offset_of(target) & (kBlockBytes - 1));
+}
+
+inline bool Marker::resolve(const void* target, Entry& entry) const {
+  const std::size_t offset = cage_.offset_of(target);
+  if (offset >= frontier_bytes_) [[unlikely]] {
+    if (offset >= cage_.frontier() * kBlockBytes) return false;  // not this heap's: another's, or no pointer at all
+  }
+  auto index = static_cast<BlockIndex>(offset >> kBlockShift);
+  const Block* block = &cage_.block(index);
+  std::uint32_t cell = 0;
+  const BlockState state = block->state.load(std::memory_order_relaxed);
+  if (state == BlockState::kCells) [[likely]] {
+    cell = static_cast<std::uint32_t>((offset & (kBlockBytes - 1)) * block->reciprocal >> 32);
+    if (cell >= block->cells) [[unlikely]]
+      bad_pointer(target);
+    if (seeded_bug("neighbour_mark") && cell + 1 < block->cells && cell % 7 == 0) ++cell;
+  } else if (state == BlockState::kLargeTail) {
+    index = block->head;
+    block = &cage_.block(index);
+  } else if (state != BlockState::kLarge) {
+    bad_pointer(target);
+  }
+  entry.block = block;
+  entry.cell = cage_.address_of(index) + static_cast<std::size_t>(cell) * block->cell_bytes;
+  entry.word = cage_.bitmap(kept_, index) + cell / 64;
+  entry.bit = std::uint64_t{1} << (cell % 64);
+  return true;
+}
+
+void Marker::drain_stack() {
+  for (;;) {
+    const void* target = nullptr;
+    if (pop(target)) {
+      Entry entry;
+      if (!resolve(target, entry)) continue;
+      __builtin_prefetch(entry.word, 1);
+      if (entry.block->kind != static_cast<std::uint8_t>(PointerMap::kNone)) __builtin_prefetch(entry.cell);
+      if (queued_ == kQueue) {
+        const Entry oldest = queue_[oldest_];
+        queue_[oldest_] = entry;
+        oldest_ = (oldest_ + 1) % kQueue;
+        process(oldest);
+      } else {
+        queue_[(oldest_ + queued_) % kQueue] = entry;
+        ++queued_;
+      }
+    } else if (queued_ > 0) {
+      const Entry oldest = queue_[oldest_];
+      oldest_ = (oldest_ + 1) % kQueue;
+      --queued_;
+      process(oldest);
+    } else if (!arrays_.empty()) {
+      const ArrayRest rest = arrays_.back();
+      arrays_.pop_back();
+      scan_array(*rest.block, rest.cell, rest.next);
+    } else {
+      return;
+    }
+  }
+}
+
+void Marker::drain() {
+  drain_stack();
+  while (stack_.overflowed()) rescan_marked();
+}
+
+inline void Marker::process(const Entry& entry) {
+  const std::uint64_t word = entry.word->load(std::memory_order_relaxed);
+  if ((word & entry.bit) != 0) return;
+  entry.word->store(word | entry.bit, std::memory_order_relaxed);
+  ++marked_cells_;
+  const Block& block = *entry.block;
+  marked_bytes_ += block.cell_bytes != 0 ? block.cell_bytes : static_cast<std::size_t>(block.length) << kBlockShift;
+  if (block.kind != static_cast<std::uint8_t>(PointerMap::kNone)) scan(block, entry.cell);
+}
+
+inline void Marker::scan(const Block& block, char* cell) {
+  switch (static_cast<PointerMap>(block.kind)) {
+    case PointerMap::kNone:
+      return;
+    case PointerMap::kMask: {
+      if (static_cast<std::size_t>(limit_ - cursor_) < kMaskWords) [[unlikely]]
+        stack_.grow(cursor_, limit_, kMaskWords);
+      for (std::uint64_t mask = block.data[0]; mask != 0; mask &= mask - 1) {
+        const void* target = load_word(cell + static_cast<std::size_t>(std::countr_zero(mask)) * sizeof(void*));
+        *cursor_ = target;
+        cursor_ += target != nullptr;
+      }
+      return;
+    }
+    case PointerMap::kTrace:
+      reinterpret_cast<TraceFunction>(block.data[0])(cell, *this);
+      return;
+    case PointerMap::kPointerArray:
+    case PointerMap::kTracedArray:
+      scan_array(block, cell, 0);
+      return;
+    case PointerMap::kConservative:
+      visit_words(cell, cell + cage_.cell_bytes(cage_.cell_of(cell)));
+      return;
+  }
+}
+
+void Marker::visit_words(const void* begin, const void* end) {
+  const char* word = static_cast<const char*>(begin);
+  for (; word + sizeof(void*) <= end; word += sizeof(void*)) {
+    push_if_object(reinterpret_cast<std::uintptr_t>(load_word(word)));
+  }
+}
+
+void Marker::scan_array(const Block& block, char* cell, std::size_t from) {
+  const std::size_t count = reinterpret_cast<const std::atomic<std::size_t>*>(cell)->load(std::memory_order_relaxed);
+  const std::size_t to = count - from > kArrayChunk ? from + kArrayChunk : count;
+  if (to < count) arrays_.push_back({&block, cell, to});
+  if (static_cast<PointerMap>(block.kind) == PointerMap::kPointerArray) {
+    const char* words = cell + sizeof(std::size_t);
+    if (static_cast<std::size_t>(limit_ - cursor_) < to - from) stack_.grow(cursor_, limit_, to - from);
+    for (std::size_t i = from; i < to; ++i) {
+      const void* target = load_word(words + i * sizeof(void*));
+      *cursor_ = target;
+      cursor_ += target != nullptr;
+    }
+  } else {
+    const std::size_t header = block.data[1] >> 32;
+    reinterpret_cast<TraceRangeFunction>(block.data[0])(cell + header, from, to, *this);
+  }
+}
+
+// The stack was full and pointers were dropped: every marked cell is scanned again, which finds them. A pass that drops
+// pointers has marked something new before, and there is a last thing to mark, so passes end.
+void Marker::rescan_marked() {
+  const BlockIndex frontier = cage_.frontier();
+  for (BlockIndex index = 1; index < frontier; ++index) {
+    const Block& block = cage_.block(index);
+    const BlockState state = block.state.load(std::memory_order_acquire);
+    if (state != BlockState::kCells && state != BlockState::kLarge) continue;
+    if (block.kind == static_cast<std::uint8_t>(PointerMap::kNone)) continue;
+    const BitmapWord* words = cage_.bitmap(kept_, index);
+    for (std::uint32_t cell = 0; cell < block.cells; ++cell) {
+      if ((words[cell / 64].load(std::memory_order_relaxed) >> (cell % 64) & 1) == 0) continue;
+      scan(block, cage_.address_of(index) + static_cast<std::size_t>(cell) * block.cell_bytes);
+      drain_stack();
+    }
+  }
+}
+
+void Marker::finish() {
+  stack_.trim();
+  arrays_.shrink_to_fit();
+}
+
+}  // namespace memgc::internal

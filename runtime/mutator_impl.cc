@@ -1,0 +1,134 @@
+// Job: attaching, blocking and safepoints. See mutator_impl.h and handshake.h.
+#include "runtime/mutator_impl.h"
+
+#include <mutex>
+#include <new>
+
+#include "allocator/base/check.h"
+#include "memgc/mutator.h"
+#include "runtime/clock.h"
+#include "runtime/heap_impl.h"
+
+namespace memgc::internal {
+
+MutatorImpl::MutatorImpl(HeapImpl& owner, ThreadRecord& record)
+    : heap(owner), thread(record), local(owner.cage(), owner.sets()) {}
+
+void MutatorImpl::raise_polls() {
+  const std::lock_guard guard(thread.lock);
+  for (MutatorImpl* mutator = thread.mutators; mutator != nullptr; mutator = mutator->next_on_thread) {
+    mutator->poll.store(1, std::memory_order_relaxed);
+  }
+}
+
+void enter_blocked(ThreadRecord& thread) {
+  thread.note_position();
+  // All polls first: one that is raised after this, for whichever heap, is still up when we are done.
+  for (MutatorImpl* m = thread.mutators; m != nullptr; m = m->next_on_thread)
+    m->poll.store(0, std::memory_order_relaxed);
+  for (MutatorImpl* m = thread.mutators; m != nullptr; m = m->next_on_thread) {
+    const std::lock_guard guard(m->lock);
+    m->heap.handshakes().respond(*m, m->heap.handshakes().number());
+    m->blocked = true;
+  }
+}
+
+namespace {
+
+// Ends the blocked state of all mutators but for those of a heap that is stopping; that heap, or null.
+HeapImpl* try_leave_blocked(ThreadRecord& thread) {
+  HeapImpl* stopping = nullptr;
+  MutatorImpl* m = thread.mutators;
+  for (; m != nullptr && stopping == nullptr; m = m->next_on_thread) {
+    const std::lock_guard guard(m->lock);
+    // The number first: who sees that of a stop then sees that it is one.
+    const std::uint64_t number = m->heap.handshakes().number();
+    if (m->heap.handshakes().stopping()) {
+      stopping = &m->heap;
+    } else {
+      m->heap.handshakes().respond(*m, number);
+      m->blocked = false;
+    }
+  }
+  if (stopping == nullptr) return nullptr;
+  // Back into the blocked state with those that had left it: they may have been asked again in between.
+  for (MutatorImpl* done = thread.mutators; done != m; done = done->next_on_thread) {
+    const std::lock_guard guard(done->lock);
+    if (done->blocked) continue;
+    done->heap.handshakes().respond(*done, done->heap.handshakes().number());
+    done->blocked = true;
+  }
+  return stopping;
+}
+
+}  // namespace
+
+void leave_blocked(ThreadRecord& thread) {
+  while (HeapImpl* heap = try_leave_blocked(thread)) heap->handshakes().wait_until_resumed();
+}
+
+void safepoint_slow(MutatorState& state) {
+  auto& mutator = static_cast<MutatorImpl&>(state);
+  const std::uint64_t begin = now_ns();
+  enter_blocked(mutator.thread);
+  leave_blocked(mutator.thread);
+  mutator.heap.stops().add(elapsed_ns(begin, now_ns()));
+}
+
+void abort_not_attached(std::string_view what) {
+  fatal("%.*s on a thread that is not attached to a heap: make a memgc::Mutator on it first",
+        static_cast<int>(what.size()), what.data());
+}
+
+}  // namespace memgc::internal
+
+namespace memgc {
+
+using internal::MutatorImpl;
+using internal::ThreadRecord;
+
+Mutator::Mutator(Heap& heap) : heap_(heap), state_(nullptr) {
+  ThreadRecord& thread = ThreadRecord::mine();
+  auto* mutator = new MutatorImpl(heap.impl(), thread);
+  if (!mutator->local.reserve()) {
+    delete mutator;
+    internal::no_memory(0);
+  }
+  mutator->runs = reinterpret_cast<char*>(mutator->local.runs());
+  heap.impl().handshakes().attach(*mutator);
+  {
+    const std::lock_guard guard(thread.lock);
+    mutator->next_on_thread = thread.mutators;
+    thread.mutators = mutator;
+  }
+  state_ = mutator;
+  internal::thread_state.current = mutator;
+}
+
+Mutator::~Mutator() {
+  auto* mutator = static_cast<MutatorImpl*>(state_);
+  ThreadRecord& thread = mutator->thread;
+  if (&thread != &ThreadRecord::mine())
+    internal::fatal("a Mutator was destroyed on another thread than the one it attached");
+  {
+    const std::lock_guard guard(thread.lock);
+    MutatorImpl** link = &thread.mutators;
+    while (*link != mutator) link = &(*link)->next_on_thread;
+    *link = mutator->next_on_thread;
+  }
+  mutator->heap.handshakes().detach(*mutator);
+  delete mutator;
+  internal::thread_state.current = thread.mutators;
+}
+
+BlockingScope::BlockingScope(Mutator& mutator) : mutator_(mutator) {
+  ThreadRecord& thread = static_cast<MutatorImpl*>(mutator_.state_)->thread;
+  if (thread.blocking_depth++ == 0) internal::enter_blocked(thread);
+}
+
+BlockingScope::~BlockingScope() {
+  ThreadRecord& thread = static_cast<MutatorImpl*>(mutator_.state_)->thread;
+  if (--thread.blocking_depth == 0) internal::leave_blocked(thread);
+}
+
+}  // namespace memgc

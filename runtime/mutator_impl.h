@@ -1,0 +1,51 @@
+// Job: a thread's side of its attachment to one heap: its runs, whether it is blocked, what it has answered.
+//
+// Invariants:
+//   I1  `acknowledged` is the number of the last handshake that was done for this mutator, by itself or, while it was
+//       blocked, by the collector.
+//   I2  While `blocked`, the thread touches neither its runs nor managed objects, and its ThreadRecord says where its
+//       references are.
+// Threads: `runs` and `local` belong to the owner; `lock` guards blocked, asked and acknowledged, and hands `local` to
+// the collector while blocked.
+#pragma once
+
+#include <cstdint>
+
+#include "allocator/base/lock.h"
+#include "allocator/local_runs.h"
+#include "memgc/internal/thread_state.h"
+#include "runtime/thread_record.h"
+
+namespace memgc::internal {
+
+class HeapImpl;
+
+class MutatorImpl : public MutatorState {
+ public:
+  MutatorImpl(HeapImpl& owner, ThreadRecord& record);
+
+  /// Makes this thread come to a slow path soon, whichever of its mutators it uses. Under `lock`.
+  void raise_polls();
+
+  HeapImpl& heap;
+  ThreadRecord& thread;
+  LocalRuns local;
+
+  Lock lock;
+  bool blocked = false;
+  bool asked = false;  // counted as pending in the handshake under way
+  std::uint64_t acknowledged = 0;
+  std::uint64_t stopped_since_ns = 0;  // when it was last held up
+
+  std::uint64_t slow_paths = 0;  // for gcstress
+  MutatorImpl* next_on_thread = nullptr;
+  MutatorImpl* next = nullptr;  // the heap's registry
+  MutatorImpl* previous = nullptr;
+};
+
+/// Marks this thread as blocked in all its heaps, answering what is asked of it first. Does not nest.
+void enter_blocked(ThreadRecord& thread);
+/// Ends that: waits for stops under way, answers what was asked meanwhile.
+void leave_blocked(ThreadRecord& thread);
+
+}  // namespace memgc::internal

@@ -1,0 +1,130 @@
+// Job: see object_type.h.
+#include "runtime/object_type.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+
+#include "allocator/base/bits.h"
+#include "allocator/base/check.h"
+#include "allocator/base/lock.h"
+#include "allocator/base/seeded_bug.h"
+#include "memgc/internal/run.h"
+#include "memgc/internal/thread_state.h"
+
+namespace memgc::internal {
+namespace {
+
+static_assert(sizeof(Run) == run_offset_of(1));
+
+constinit std::atomic<const TypeInfo*> names[kMaxLayouts];
+
+// Collects which words of an object hold pointers.
+class MaskVisitor final : public Visitor {
+ public:
+  MaskVisitor(std::string_view name, const void* object, std::size_t size)
+      : name_(name), object_(static_cast<const char*>(object)), size_(size) {
+    context_ = this;
+    record_ = [](void* self, const void* field, const void*) { static_cast<MaskVisitor*>(self)->note(field); };
+  }
+  std::uint64_t mask() const { return mask_; }
+
+ private:
+  void note(const void* field) {
+    const auto offset = static_cast<std::size_t>(static_cast<const char*>(field) - object_);
+    if (offset >= size_ || offset % sizeof(void*) != 0) {
+      fatal("type %.*s: the field at offset %zu is not at a multiple of %zu within the object",
+            static_cast<int>(name_.size()), name_.data(), offset, sizeof(void*));
+    }
+    mask_ |= std::uint64_t{1} << (offset / sizeof(void*));
+  }
+  void flush() override {}
+  void visit_words(const void*, const void*) override {}
+
+  std::string_view name_;
+  const char* object_;
+  std::size_t size_;
+  std::uint64_t mask_ = 0;
+};
+
+Layout shape_of(const TypeInfo& type, bool array) {
+  Layout shape;
+  if (!array) {
+    shape.kind = static_cast<std::uint8_t>(type.map);
+    if (type.map == PointerMap::kMask) {
+      shape.data[0] = type.mask();
+      if (seeded_bug("unscanned_field")) shape.data[0] &= shape.data[0] - 1;
+    }
+    if (type.map == PointerMap::kTrace) shape.data[0] = reinterpret_cast<std::uintptr_t>(type.trace);
+  } else if (type.map != PointerMap::kNone) {
+    shape.kind = static_cast<std::uint8_t>(type.is_pointer ? PointerMap::kPointerArray : PointerMap::kTracedArray);
+    if (!type.is_pointer) {
+      shape.data[0] = reinterpret_cast<std::uintptr_t>(type.trace_range);
+      shape.data[1] = type.size | std::uint64_t{array_header_bytes(type)} << 32;
+    }
+  }
+  return shape;
+}
+
+LayoutId intern(const TypeInfo& type, bool array, std::size_t size_class) {
+  Layout shape = shape_of(type, array);
+  shape.cell_bytes = kSizeClasses[size_class];
+  const LayoutId id = intern_layout(shape);
+  if (id == 0) fatal("more than %zu layouts in one process: too many different types", kMaxLayouts - 1);
+  note_layout_name(id, type);
+  return id;
+}
+
+}  // namespace
+
+std::size_t array_header_bytes(const TypeInfo& element) { return std::max(element.align, sizeof(std::size_t)); }
+
+LayoutId layout_of(const TypeInfo& type) {
+  const std::size_t size_class = size_class_of(type.size, type.align);
+  if (size_class == kSizeClasses.size()) return 0;
+  const LayoutId id = intern(type, false, size_class);
+  type.run_offset.store(run_offset_of(id), std::memory_order_relaxed);
+  return id;
+}
+
+LayoutId array_layout_of(const TypeInfo& element, std::size_t size_class) {
+  using Table = std::atomic<std::uint32_t>;
+  // Acquire and release: who reads the table's address reads a table of zeros.
+  Table* table = element.array_layouts.load(std::memory_order_acquire);
+  if (table == nullptr) [[unlikely]] {
+    Table* fresh = new Table[kSizeClasses.size()]{};  // one per element type, for the life of the process
+    if (element.array_layouts.compare_exchange_strong(table, fresh, std::memory_order_acq_rel)) {
+      table = fresh;
+    } else {
+      delete[] fresh;
+    }
+  }
+  LayoutId id = table[size_class].load(std::memory_order_relaxed);
+  if (id == 0) [[unlikely]] {
+    id = intern(element, true, size_class);
+    table[size_class].store(id, std::memory_order_relaxed);
+  }
+  return id;
+}
+
+Layout large_shape(const TypeInfo& type, bool array) { return shape_of(type, array); }
+
+void note_layout_name(LayoutId layout, const TypeInfo& type) {
+  const TypeInfo* none = nullptr;
+  names[layout].compare_exchange_strong(none, &type, std::memory_order_relaxed);
+}
+
+std::string_view layout_name(LayoutId layout) {
+  const TypeInfo* type = names[layout].load(std::memory_order_relaxed);
+  return type != nullptr ? type->name : "?";
+}
+
+std::uint64_t mask_by_visiting(std::string_view name, std::size_t size, TraceFunction trace) {
+  alignas(4096) static constinit const char zeros[kMaskWords * sizeof(void*)] = {};
+  MEMGC_CHECK_2(size <= sizeof(zeros), size, sizeof(zeros));
+  MaskVisitor visitor(name, zeros, size);
+  trace(zeros, visitor);
+  return visitor.mask();
+}
+
+}  // namespace memgc::internal

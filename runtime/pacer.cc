@@ -1,0 +1,37 @@
+// Job: see pacer.h.
+#include "runtime/pacer.h"
+
+#include <algorithm>
+
+#include "allocator/base/bits.h"
+
+namespace memgc::internal {
+namespace {
+
+constexpr std::size_t kLimitHeadroom = std::size_t{1} << 20;  // at the least
+constexpr std::size_t kLimitHeadroomPercent = 3;
+
+std::size_t add(std::size_t a, std::size_t b) { return a > SIZE_MAX - b ? SIZE_MAX : a + b; }
+
+}  // namespace
+
+std::size_t growth_goal(const GoalInput& in) {
+  if (in.growth_percent < 0) return kNoGoal;
+  const auto percent = static_cast<std::size_t>(in.growth_percent);
+  return std::max(percent_of(kMinimumGoal, percent), add(in.live, percent_of(add(in.live, in.roots), percent)));
+}
+
+std::size_t limit_goal(const GoalInput& in) {
+  if (in.memory_limit == SIZE_MAX) return kNoGoal;
+  const std::size_t heap = add(in.heap_free, in.heap_in_use);
+  const std::size_t non_heap = in.mapped_ready > heap ? in.mapped_ready - heap : 0;
+  const std::size_t over = in.mapped_ready > in.memory_limit ? in.mapped_ready - in.memory_limit : 0;
+  if (add(non_heap, over) >= in.memory_limit) return in.live;
+  const std::size_t goal = in.memory_limit - non_heap - over;
+  const std::size_t headroom = std::max(goal / 100 * kLimitHeadroomPercent, kLimitHeadroom);
+  return std::max(goal < headroom || goal - headroom < headroom ? headroom : goal - headroom, in.live);
+}
+
+std::size_t heap_goal(const GoalInput& in) { return std::min(growth_goal(in), limit_goal(in)); }
+
+}  // namespace memgc::internal

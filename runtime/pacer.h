@@ -1,0 +1,31 @@
+// Job: when to collect. Pure functions over plain numbers: no clock, lock, thread or heap inside.
+//
+// The formulas are Go's (runtime/mgcpacer.go, as of 1.25), with Go's names where it has one. Sizes in bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace memgc::internal {
+
+inline constexpr std::size_t kNoGoal = SIZE_MAX;
+inline constexpr std::size_t kMinimumGoal = std::size_t{4} << 20;  // at 100 percent
+
+struct GoalInput {
+  std::size_t live = 0;      // marked by the last cycle
+  std::size_t roots = 0;     // scanned by it outside the heap: stacks, ranges, roots
+  int growth_percent = 100;  // negative: off
+  std::size_t memory_limit = SIZE_MAX;
+  std::size_t mapped_ready = 0;  // all that the heap holds and has not given back
+  std::size_t heap_free = 0;     // of that, free blocks
+  std::size_t heap_in_use = 0;   // of that, bytes of objects, dead ones included
+};
+
+/// max(minimum, live + (live + roots) * percent / 100); kNoGoal when off.
+std::size_t growth_goal(const GoalInput& in);
+/// What the memory limit leaves for objects, with 3 % (at least 1 MiB) of headroom, never below `live`.
+std::size_t limit_goal(const GoalInput& in);
+/// The smaller of the two.
+std::size_t heap_goal(const GoalInput& in);
+
+}  // namespace memgc::internal

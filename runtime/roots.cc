@@ -1,0 +1,99 @@
+// Job: see roots.h.
+#include "runtime/roots.h"
+
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#include "allocator/base/lock.h"
+
+namespace memgc::internal {
+namespace {
+
+struct Chunk {
+  static constexpr std::size_t kSlots = 511;
+  std::array<RootSlot, kSlots> slots{};
+  Chunk* next = nullptr;
+};
+
+// Free slots are kept apart by thread, so that threads that make Roots seldom meet.
+struct alignas(64) Shard {
+  Lock lock;
+  std::vector<RootSlot*> free;
+  std::size_t taken = 0;  // made here less dropped here: only the sum over shards means anything
+};
+constexpr std::size_t kShards = 16;
+
+struct Registry {
+  std::atomic<Chunk*> chunks{nullptr};
+  std::array<Shard, kShards> shards;
+};
+
+Registry& registry() {
+  static Registry& forever = *new Registry;  // never destroyed: see the invariant
+  return forever;
+}
+
+Shard& my_shard() {
+  static std::atomic<std::size_t> next{0};
+  static thread_local const std::size_t mine = next.fetch_add(1, std::memory_order_relaxed) % kShards;
+  return registry().shards[mine];
+}
+
+void add_chunk(Shard& shard) {
+  auto* chunk = new Chunk;
+  shard.free.reserve(shard.free.size() + Chunk::kSlots);
+  for (RootSlot& slot : chunk->slots) shard.free.push_back(&slot);
+  std::atomic<Chunk*>& head = registry().chunks;
+  chunk->next = head.load(std::memory_order_relaxed);
+  // Release: pairs with the acquire in for_each_root().
+  while (!head.compare_exchange_weak(chunk->next, chunk, std::memory_order_release, std::memory_order_relaxed)) {
+  }
+}
+
+}  // namespace
+
+RootSlot* take_root_slot() {
+  Shard& shard = my_shard();
+  const std::lock_guard guard(shard.lock);
+  if (shard.free.empty()) add_chunk(shard);
+  RootSlot* slot = shard.free.back();
+  shard.free.pop_back();
+  ++shard.taken;
+  return slot;
+}
+
+void give_back_root_slot(RootSlot* slot) noexcept {
+  Shard& shard = my_shard();
+  const std::lock_guard guard(shard.lock);
+  --shard.taken;
+  try {
+    shard.free.push_back(slot);
+  } catch (const std::bad_alloc&) {
+    // The slot is null and lost, eight bytes; there is no memory to say more.
+  }
+}
+
+std::size_t for_each_root(void (*visit)(void* context, const void* pointer), void* context) {
+  std::size_t bytes = 0;
+  for (const Chunk* chunk = registry().chunks.load(std::memory_order_acquire); chunk != nullptr; chunk = chunk->next) {
+    for (const RootSlot& slot : chunk->slots) {
+      if (const void* pointer = slot.load(std::memory_order_relaxed)) visit(context, pointer);
+    }
+    bytes += sizeof(chunk->slots);
+  }
+  return bytes;
+}
+
+std::size_t root_count() {
+  std::size_t count = 0;
+  for (Shard& shard : registry().shards) {
+    const std::lock_guard guard(shard.lock);
+    count += shard.taken;
+  }
+  return count;
+}
+
+}  // namespace memgc::internal

@@ -1,0 +1,222 @@
+// Job: see thread_record.h.
+#include "runtime/thread_record.h"
+
+#include <pthread.h>
+
+#include <csetjmp>
+#include <cstring>
+#include <mutex>
+
+#include "allocator/base/check.h"
+#include "allocator/base/poison.h"
+#include "allocator/base/seeded_bug.h"
+
+#define MEMGC_NO_SANITIZE __attribute__((no_sanitize("address"), no_sanitize("thread"), noinline))
+
+namespace memgc::internal {
+
+constinit thread_local ThreadState thread_state;
+
+namespace {
+
+const char* find_stack_base() {
+  pthread_attr_t attributes;
+  if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) fatal("cannot find this thread's stack");
+  void* low = nullptr;
+  std::size_t bytes = 0;
+  ::pthread_attr_getstack(&attributes, &low, &bytes);
+  ::pthread_attr_destroy(&attributes);
+  return static_cast<const char*>(low) + bytes;
+}
+
+// Ends the thread's own reference when the thread ends; a RangeEntry may outlive it.
+struct Holder {
+  ThreadRecord* record = nullptr;
+  ~Holder() {
+    if (record != nullptr) record->release();
+  }
+};
+thread_local Holder holder;
+
+MEMGC_NO_SANITIZE std::size_t scan_words(const char* begin, const char* end, void* fake_stack,
+                                         void (*visit)(void*, std::uintptr_t), void* context) {
+  begin += -reinterpret_cast<std::uintptr_t>(begin) % sizeof(std::uintptr_t);
+  for (const char* at = begin; at + sizeof(std::uintptr_t) <= end; at += sizeof(std::uintptr_t)) {
+    const std::uintptr_t word = *reinterpret_cast<const volatile std::uintptr_t*>(at);
+    visit(context, word);
+#if MEMGC_ASAN
+    if (fake_stack != nullptr) {
+      void* frame_begin = nullptr;
+      void* frame_end = nullptr;
+      if (__asan_addr_is_in_fake_stack(fake_stack, reinterpret_cast<void*>(word), &frame_begin, &frame_end) !=
+          nullptr) {
+        scan_words(static_cast<const char*>(frame_begin), static_cast<const char*>(frame_end), nullptr, visit, context);
+      }
+    }
+#else
+    static_cast<void>(fake_stack);
+#endif
+  }
+  return static_cast<std::size_t>(end - begin);
+}
+
+}  // namespace
+
+ThreadRecord& ThreadRecord::mine() {
+  if (holder.record == nullptr) {
+    holder.record = new ThreadRecord;
+    holder.record->stack_base = find_stack_base();
+    ::pthread_getname_np(::pthread_self(), holder.record->name, sizeof(holder.record->name));
+  }
+  return *holder.record;
+}
+
+void ThreadRecord::release() {
+  // Acquire and release: whoever drops the last reference has seen what all others did with the record.
+  if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+namespace {
+
+inline void save_registers(SavedRegisters& registers) noexcept {
+#if defined(__x86_64__)
+  std::uintptr_t* words = registers.words.data();
+  __asm__ volatile(
+      "movq %%rbx, 0(%0)\n\t"
+      "movq %%rbp, 8(%0)\n\t"
+      "movq %%r12, 16(%0)\n\t"
+      "movq %%r13, 24(%0)\n\t"
+      "movq %%r14, 32(%0)\n\t"
+      "movq %%r15, 40(%0)\n\t"
+      :
+      : "r"(words)
+      : "memory");
+#elif defined(__aarch64__)
+  std::uintptr_t* words = registers.words.data();
+  __asm__ volatile(
+      "stp x19, x20, [%0, #0]\n\t"
+      "stp x21, x22, [%0, #16]\n\t"
+      "stp x23, x24, [%0, #32]\n\t"
+      "stp x25, x26, [%0, #48]\n\t"
+      "stp x27, x28, [%0, #64]\n\t"
+      "str x29, [%0, #80]\n\t"
+      :
+      : "r"(words)
+      : "memory");
+#else
+#error "memgc: saving the callee-saved registers is not written for this processor"
+#endif
+}
+
+inline const char* stack_pointer() noexcept {
+  const char* pointer = nullptr;
+#if defined(__x86_64__)
+  __asm__ volatile("movq %%rsp, %0" : "=r"(pointer));
+#else
+  __asm__ volatile("mov %0, sp" : "=r"(pointer));
+#endif
+  return pointer;
+}
+
+}  // namespace
+
+// The callers' registers that this function has pushed itself are in its frame, which is copied with the rest.
+MEMGC_NO_SANITIZE void ThreadRecord::note_position() noexcept {
+  save_registers(registers);
+  stack_top = stack_pointer();
+#if MEMGC_ASAN
+  fake_stack = __asan_get_current_fake_stack();
+#endif
+  nearest_words = 0;
+  const auto* from = reinterpret_cast<const volatile std::uintptr_t*>(stack_top);
+  const auto* end = reinterpret_cast<const volatile std::uintptr_t*>(stack_base);
+  while (nearest_words < nearest_frames.size() && from < end) nearest_frames[nearest_words++] = *from++;
+}
+
+MEMGC_NO_SANITIZE void clear_dead_stack() noexcept {
+  // What this frame occupies is what earlier, deeper calls have left behind.
+  volatile char dead[1024];
+  std::memset(const_cast<char*>(dead), 0, sizeof(dead));
+  __asm__ volatile("" : : "r"(dead) : "memory");
+}
+
+MEMGC_NO_SANITIZE std::size_t scan_stack(const ThreadRecord& thread, void (*visit)(void*, std::uintptr_t),
+                                         void* context) {
+  for (const std::uintptr_t word : thread.registers.words) visit(context, word);
+  const char* nearest = reinterpret_cast<const char*>(thread.nearest_frames.data());
+  scan_words(nearest, nearest + thread.nearest_words * sizeof(std::uintptr_t), thread.fake_stack, visit, context);
+  return scan_words(thread.stack_top, thread.stack_base, thread.fake_stack, visit, context);
+}
+
+MEMGC_NO_SANITIZE std::size_t scan_ranges(ThreadRecord& thread, void (*visit)(void*, std::uintptr_t),
+                                          void (*visit_target)(void*, const void*), void* context) {
+  const std::lock_guard guard(thread.lock);
+  std::size_t bytes = 0;
+  for (const RangeEntry* range = thread.ranges; range != nullptr; range = range->next) {
+    if (seeded_bug("skipped_root_range")) continue;
+    const char* begin = static_cast<const char*>(range->begin);
+    const char* end = static_cast<const char*>(range->top != nullptr ? *range->top : range->end);
+    if (range->decode == nullptr) {
+      scan_words(begin, end, nullptr, visit, context);
+    } else {
+      for (const char* at = begin; at + sizeof(std::uintptr_t) <= end; at += sizeof(std::uintptr_t)) {
+        visit_target(context, range->decode(*reinterpret_cast<const volatile std::uintptr_t*>(at)));
+      }
+    }
+    bytes += static_cast<std::size_t>(end - begin);
+  }
+  return bytes;
+}
+
+}  // namespace memgc::internal
+
+namespace memgc {
+
+using internal::RangeEntry;
+using internal::ThreadRecord;
+
+namespace {
+
+void* add_range(const void* begin, const void* end, const void* const* top, RootRange::Decode decode) {
+  ThreadRecord& thread = ThreadRecord::mine();
+  if (internal::thread_state.current == nullptr) internal::abort_not_attached("RootRange");
+  auto* entry = new RangeEntry{begin, end, top, decode, nullptr, &thread};
+  thread.references.fetch_add(1, std::memory_order_relaxed);
+  const std::lock_guard guard(thread.lock);
+  entry->next = thread.ranges;
+  thread.ranges = entry;
+  return entry;
+}
+
+}  // namespace
+
+RootRange::RootRange(const void* begin, const void* end, Decode decode)
+    : entry_(add_range(begin, end, nullptr, decode)) {
+  internal::note_root(this);
+}
+
+RootRange::RootRange(const void* begin, Top top, Decode decode) : entry_(add_range(begin, begin, top.address, decode)) {
+  internal::note_root(this);
+}
+
+RootRange::~RootRange() {
+  auto* entry = static_cast<RangeEntry*>(entry_);
+  ThreadRecord& thread = *entry->thread;
+  {
+    const std::lock_guard guard(thread.lock);
+    RangeEntry** link = &thread.ranges;
+    while (*link != entry) link = &(*link)->next;
+    *link = entry->next;
+  }
+  delete entry;
+  thread.release();
+}
+
+void RootRange::reset(const void* begin, const void* end) noexcept {
+  auto* entry = static_cast<RangeEntry*>(entry_);
+  const std::lock_guard guard(entry->thread->lock);
+  entry->begin = begin;
+  entry->end = end;
+}
+
+}  // namespace memgc

@@ -1,0 +1,75 @@
+// Job: what is known of one thread, whatever heaps it is attached to: its stack, its registers when it waits, its root
+// ranges, its mutators.
+//
+// A thread is *blocked* while it waits for the collector or is in a BlockingScope: its stack from `stack_top` up and
+// `registers` then hold all its references, but for what has changed since: the frames nearest to a BlockingScope go on
+// running and may reuse a stack slot whose pointer they moved to a register; and the frame that noted the position is
+// gone, with the registers that it had pushed. So those frames are copied aside when the thread blocks.
+// Threads: the owner; the collector reads stack and registers of a blocked thread, whose mutator's lock ordered it.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "allocator/base/lock.h"
+#include "allocator/base/poison.h"
+#include "memgc/internal/thread_state.h"
+#include "memgc/root.h"
+
+namespace memgc::internal {
+
+class MutatorImpl;
+
+/// The registers that a call preserves: all others are dead, or saved by their owner, at a call.
+struct SavedRegisters {
+  std::array<std::uintptr_t, 12> words{};
+};
+
+/// One RootRange; owned by it, listed in its thread's record.
+struct RangeEntry {
+  const void* begin;
+  const void* end;
+  const void* const* top;  // when set, *top is the end
+  RootRange::Decode decode;
+  RangeEntry* next;
+  struct ThreadRecord* thread;
+};
+
+struct ThreadRecord {
+  static constexpr std::size_t kNearestBytes = MEMGC_ASAN ? 16384 : 2048;  // sanitized frames are large
+
+  Lock lock;                        // guards mutators, ranges
+  MutatorImpl* mutators = nullptr;  // attached by this thread, latest first
+  RangeEntry* ranges = nullptr;
+
+  const char* stack_base = nullptr;  // the high end; the stack grows down from here
+  const char* stack_top = nullptr;
+  SavedRegisters registers;
+  std::array<std::uintptr_t, kNearestBytes / sizeof(std::uintptr_t)> nearest_frames{};
+  std::size_t nearest_words = 0;
+  void* fake_stack = nullptr;  // AddressSanitizer's, for use-after-return detection
+  int blocking_depth = 0;
+  char name[16] = {};
+  std::atomic<int> references{1};  // the thread itself, and each RangeEntry
+
+  static ThreadRecord& mine();
+  void release();
+  /// Notes where this thread's references are as of the call, for as long as it is blocked. By the owner.
+  void note_position() noexcept;
+};
+
+/// Overwrites the dead part of the stack below the caller's frame with zeros, so that what earlier calls left there is
+/// not taken for references by a later scan.
+void clear_dead_stack() noexcept;
+
+/// Calls visit(context, word) for each word that may be a reference of a blocked thread: registers, stack, and, with
+/// AddressSanitizer, the fake frames it points to. Returns the bytes looked at.
+std::size_t scan_stack(const ThreadRecord& thread, void (*visit)(void* context, std::uintptr_t word), void* context);
+
+/// The same for the thread's root ranges; decoded targets go to visit_target.
+std::size_t scan_ranges(ThreadRecord& thread, void (*visit)(void* context, std::uintptr_t word),
+                        void (*visit_target)(void* context, const void* target), void* context);
+
+}  // namespace memgc::internal
