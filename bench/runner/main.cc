@@ -1,0 +1,179 @@
+// Job: memgc-bench-runner: the command line of the comparison. `bench/run` calls it.
+//
+// Exit: 0; 1 when a run failed (its answer was wrong, it crashed, it took too long); 2 when the request makes no sense.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "runner/machine.h"
+#include "runner/report.h"
+#include "runner/statistics.h"
+#include "runner/suite.h"
+
+namespace memgc_bench {
+namespace {
+
+struct Request {
+  SuiteOptions suite;
+  bool quick = false;
+  bool full = false;
+  std::size_t repeat = 0;  // 0: by the mode
+  std::string out;
+};
+
+// A quarter of everything, still well beyond the caches.
+const std::vector<std::string> kQuickSizes = {"--trees-depth=18", "--lru-live=250000", "--lru-inserts=2500000"};
+constexpr std::size_t kQuickRepetitions = 3, kRepetitions = 3, kFullRepetitions = 9;
+
+std::string check_percent(const std::string& text) {
+  if (text == "off") return "";
+  const bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos && text.size() < 7;
+  return number ? "" : fmt::format("growth percent '{}': accepted are a decimal integer and off", text);
+}
+
+std::string check_regex(const std::string& text) {
+  try {
+    std::regex compiled(text);
+    return "";
+  } catch (const std::regex_error& error) {
+    return fmt::format("'{}' is no regular expression: {}", text, error.what());
+  }
+}
+
+void declare(CLI::App& app, Request& request) {
+  request.suite.percents = {"50", "100", "200", "400"};
+  app.add_option("--programs", request.suite.programs, "Directory of the memgc-bench-* programs")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--out", request.out, "Directory for results.json and results.csv")->required();
+  auto* quick = app.add_flag("--quick", request.quick, "A quarter of each workload's size: within five minutes");
+  app.add_flag("--full", request.full, fmt::format("{} repetitions", kFullRepetitions))->excludes(quick);
+  app.add_option("--repeat", request.repeat, "Repetitions, instead of the mode's")->check(CLI::Range(1, 1000));
+  app.add_option("--filter", request.suite.filter,
+                 "Only what this regular expression finds in \"CONFIGURATION WORKLOAD\", and the baseline beside it")
+      ->check(check_regex);
+  app.add_option("--percents", request.suite.percents,
+                 "Values of MEMGC, separated by commas; 50,100,200,400 unless said")
+      ->delimiter(',')
+      ->check(check_percent);
+}
+
+void settle(Request& request) {
+  request.suite.repetitions = request.quick ? kQuickRepetitions : request.full ? kFullRepetitions : kRepetitions;
+  if (request.repeat != 0) request.suite.repetitions = request.repeat;
+  if (request.quick) request.suite.size_flags = kQuickSizes;
+}
+
+/// Says what has just run: on a terminal always on the same line.
+void show_progress(const Run& run, std::size_t done, std::size_t all) {
+  static const bool terminal = isatty(STDERR_FILENO) == 1;
+  const std::string result = run.failure.empty() ? fmt::format("{:.2f} s", run.figures.at("wall_s")) : run.failure;
+  const std::string text = fmt::format("[{}/{}] {} {}: {}", done, all, run.workload, run.configuration, result);
+  if (!terminal) {
+    fmt::print(stderr, "{}\n", text);
+  } else {
+    fmt::print(stderr, "\r\x1b[K{}{}", text, !run.failure.empty() || done == all ? "\n" : "");
+  }
+}
+
+std::string context_of(const nlohmann::json& context, const char* name) { return context.value(name, "unknown"); }
+
+std::string heading(const nlohmann::ordered_json& machine, const Suite& suite, std::size_t repetitions) {
+  std::string text =
+      fmt::format("{} x {}, {:.0f} GB, {}\nhuge pages {}; ", machine["processors"].get<int>(),
+                  machine["processor"].get<std::string>(), machine["memory_gb"].get<double>(),
+                  machine["kernel"].get<std::string>(), machine["transparent_hugepages"].get<std::string>());
+  std::set<std::string> versions;
+  for (const auto& [name, context] : suite.contexts()) versions.insert(context_of(context, "allocator_version"));
+  text += fmt::format("{}; {}\n", fmt::join(versions, ", "),
+                      suite.contexts().empty() ? "" : context_of(suite.contexts().begin()->second, "compiler"));
+  text +=
+      fmt::format("medians of {} runs, each a process of its own, taken in turn; load average at the start {:.2f}\n",
+                  repetitions, machine["load_average"].get<double>());
+  return text;
+}
+
+std::string now_utc() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+nlohmann::ordered_json summary(const nlohmann::ordered_json& machine, const Suite& suite, const Request& request,
+                               const std::string& started) {
+  return {{"started", started},
+          {"machine", machine},
+          {"repetitions", request.suite.repetitions},
+          {"size_flags", request.suite.size_flags},
+          {"baseline", kBaseline},
+          {"programs", suite.contexts()},
+          {"runs", to_json(suite.runs())}};
+}
+
+void write_file(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream file(path);
+  if (!(file << text << std::flush)) throw std::runtime_error(fmt::format("cannot write {}", path.string()));
+}
+
+void print_tables(const Suite& suite) {
+  std::vector<std::vector<Row>> tables;
+  for (const std::string& workload : suite.workloads()) {
+    tables.push_back(rows_of(suite.runs(), workload, suite.configurations(), kBaseline));
+    fmt::print("{}", table(workload, tables.back()));
+  }
+  if (tables.size() > 1) fmt::print("{}", mean_table(tables.size(), mean_rows(tables, suite.configurations())));
+}
+
+int run(int argc, char** argv) {
+  Request request;
+  CLI::App app{"Runs every workload on every allocator, each run in a fresh process, and prints one table"};
+  declare(app, request);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  settle(request);
+
+  std::filesystem::create_directories(request.out);
+  const std::filesystem::path out(request.out);
+  Suite suite(request.suite);
+  for (const std::string& program : suite.missing_programs()) {
+    fmt::print(stderr, "{} was not built (its library was not found): left out\n", program);
+  }
+  const nlohmann::ordered_json machine = describe_machine();
+  const std::string started = now_utc();
+  suite.run(show_progress, [&] {
+    write_file(out / "results.json", summary(machine, suite, request, started).dump(1) + "\n");
+    write_file(out / "results.csv", csv(suite.runs()));
+  });
+  fmt::print("{}", heading(machine, suite, request.suite.repetitions));
+  print_tables(suite);
+  fmt::print("\nEvery run's figures: {} and results.csv\n", (out / "results.json").string());
+  return suite.any_failure() ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace memgc_bench
+
+int main(int argc, char** argv) {
+  try {
+    return memgc_bench::run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "memgc-bench-runner: {}\n", error.what());
+    return 2;
+  }
+}

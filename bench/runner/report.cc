@@ -1,0 +1,86 @@
+#include "runner/report.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <set>
+
+namespace memgc_bench {
+
+namespace {
+
+/// A number with `digits` decimals in `width` columns; a dash for none.
+std::string cell(double value, int width, int digits) {
+  return std::isnan(value) ? fmt::format("{:>{}}", "-", width) : fmt::format("{:>{}.{}f}", value, width, digits);
+}
+
+std::string ratios(const Row& row) {
+  return cell(row.wall_ratio, 6, 2) + cell(row.cpu_ratio, 6, 2) + cell(row.memory_ratio, 6, 2);
+}
+
+std::string line(const Row& row) {
+  if (row.medians.empty()) return fmt::format("{:<17} failed: {}\n", row.configuration, row.failure);
+  std::string text = fmt::format("{:<17}", row.configuration);
+  text += cell(row.figure("wall_s"), 7, 2) + cell(row.figure("cpu_s"), 7, 2) + cell(row.cpu_spread * 100, 5, 0);
+  text += cell(row.figure("sys_s"), 6, 2) + cell(row.figure("peak_mb"), 7, 0) + "  " + ratios(row) + "  ";
+  text += cell(row.figure("gc_cpu_s"), 7, 2) + cell(row.figure("gc_cycles"), 7, 0);
+  text += cell(row.figure("stop_p999_us"), 8, 0) + cell(row.figure("stop_max_us"), 8, 0) + "\n";
+  if (!row.failure.empty()) text += fmt::format("{:<17} (some runs failed: {})\n", "", row.failure);
+  return text;
+}
+
+}  // namespace
+
+std::string table(const std::string& title, const std::vector<Row>& rows) {
+  std::string text = fmt::format("\n{}\n{:<38}{:>11}  {:>18}  {:>14}{:>16}\n", title, "", "", "x mimalloc heap",
+                                 "collector", "stops, us");
+  text += fmt::format("{:<17}{:>7}{:>7}{:>5}{:>6}{:>7}  {:>6}{:>6}{:>6}  {:>7}{:>7}{:>8}{:>8}\n", "", "wall s", "CPU s",
+                      "+-%", "sys s", "MB", "wall", "CPU", "mem", "CPU s", "cycles", "p99.9", "max");
+  for (const Row& row : rows) text += line(row);
+  return text;
+}
+
+std::string mean_table(std::size_t workloads, const std::vector<Row>& rows) {
+  std::string text = fmt::format("\nGeometric mean of the ratios, {} workloads\n", workloads);
+  text += fmt::format("{:<51}{:>6}{:>6}{:>6}\n", "", "wall", "CPU", "mem");
+  for (const Row& row : rows) text += fmt::format("{:<51}{}\n", row.configuration, ratios(row));
+  return text;
+}
+
+std::string csv(const std::vector<Run>& runs) {
+  std::set<std::string> names;
+  for (const Run& run : runs) {
+    for (const auto& [name, value] : run.figures) names.insert(name);
+  }
+  std::string text = "workload,configuration,repetition,failure";
+  for (const std::string& name : names) text += "," + name;
+  text += "\n";
+  for (const Run& run : runs) {
+    std::string failure = run.failure;
+    for (char& c : failure) c = c == ',' || c == '"' || c == '\n' ? ' ' : c;
+    text += fmt::format("{},{},{},{}", run.workload, run.configuration, run.repetition, failure);
+    for (const std::string& name : names) {
+      const auto found = run.figures.find(name);
+      text += found == run.figures.end() ? std::string(",") : fmt::format(",{}", found->second);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+nlohmann::ordered_json to_json(const std::vector<Run>& runs) {
+  auto list = nlohmann::ordered_json::array();
+  for (const Run& run : runs) {
+    nlohmann::ordered_json entry = {
+        {"workload", run.workload}, {"configuration", run.configuration}, {"repetition", run.repetition}};
+    if (run.failure.empty()) {
+      entry["figures"] = run.figures;
+    } else {
+      entry["failure"] = run.failure;
+    }
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+}  // namespace memgc_bench
