@@ -52,7 +52,7 @@ struct ThreadRecord {
   void* fake_stack = nullptr;  // AddressSanitizer's, for use-after-return detection
   int blocking_depth = 0;
   char name[16] = {};
-  std::atomic<int> references{1};  // the thread itself, and each RangeEntry
+  std::atomic<int> references{1};  // the thread itself, its mutators, each RangeEntry
 
   static ThreadRecord& mine();
   void release();
