@@ -29,6 +29,13 @@ void BlockHeap::remove(BlockIndex first) {
   if (head.next != kNoBlock) cage_.block(head.next).previous = head.previous;
 }
 
+void BlockHeap::uncount_free(BlockIndex first, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const Block& block = cage_.block(first + static_cast<BlockIndex>(i));
+    (block.resident ? resident_free_blocks_ : released_blocks_) -= 1;
+  }
+}
+
 BlockIndex BlockHeap::take_listed(std::size_t count) {
   for (std::size_t list = list_of(count); list < kLists; ++list) {
     for (BlockIndex first = lists_[list]; first != kNoBlock; first = cage_.block(first).next) {
@@ -36,10 +43,7 @@ BlockIndex BlockHeap::take_listed(std::size_t count) {
       if (length < count) continue;  // only in the last list
       remove(first);
       if (length > count) insert(first + static_cast<BlockIndex>(count), length - count);
-      for (std::size_t i = 0; i < count; ++i) {
-        const Block& block = cage_.block(first + static_cast<BlockIndex>(i));
-        (block.resident ? resident_free_blocks_ : released_blocks_) -= 1;
-      }
+      uncount_free(first, count);
       return first;
     }
   }
@@ -47,11 +51,19 @@ BlockIndex BlockHeap::take_listed(std::size_t count) {
 }
 
 BlockIndex BlockHeap::take_fresh(std::size_t count) {
+  // A free stretch that ends where the fresh blocks begin is their beginning. (take_listed() found it too short.)
+  const Block& last = cage_.block(fresh_begin_ - 1);
+  const std::size_t listed = last.state == BlockState::kFree ? last.length : 0;
   const std::size_t ready = cage_.frontier() - fresh_begin_;
-  if (ready < count && !cage_.grow(count - ready)) return kNoBlock;
-  const BlockIndex first = fresh_begin_;
-  fresh_begin_ += static_cast<BlockIndex>(count);
-  for (std::size_t i = 0; i < count; ++i) cage_.block(first + static_cast<BlockIndex>(i)).zeroed = true;
+  const std::size_t fresh = count - listed;
+  if (ready < fresh && !cage_.grow(fresh - ready)) return kNoBlock;
+  const BlockIndex first = fresh_begin_ - static_cast<BlockIndex>(listed);
+  if (listed > 0) {
+    remove(first);
+    uncount_free(first, listed);
+  }
+  for (std::size_t i = 0; i < fresh; ++i) cage_.block(fresh_begin_ + static_cast<BlockIndex>(i)).zeroed = true;
+  fresh_begin_ += static_cast<BlockIndex>(fresh);
   return first;
 }
 
@@ -99,58 +111,63 @@ BlockIndex BlockHeap::put(BlockIndex first, std::size_t count) {
   return first + static_cast<BlockIndex>(count);
 }
 
-BlockIndex BlockHeap::next_resident_stretch(BlockIndex from) const {
+BlockHeap::Piece BlockHeap::next_resident_piece(BlockIndex from, std::size_t wanted) const {
   while (from < fresh_begin_) {
-    const Block& block = cage_.block(from);
-    if (block.state == BlockState::kFree) {
-      for (BlockIndex i = 0; i < block.length; ++i) {
-        if (cage_.block(from + i).resident) return from;
-      }
-      from += block.length;
-    } else {
+    const Block& head = cage_.block(from);
+    if (head.state != BlockState::kFree) {
       ++from;
+      continue;
     }
+    const BlockIndex end = from + head.length;
+    Piece piece{from, end, end, 0};
+    for (BlockIndex i = from; i < end && piece.resident < wanted; ++i) {
+      if (!cage_.block(i).resident) continue;
+      if (piece.resident++ == 0) piece.begin = i;
+      piece.end = i + 1;
+    }
+    if (piece.resident > 0) return piece;
+    from = end;
   }
-  return kNoBlock;
+  return {};
 }
 
 std::size_t BlockHeap::release(std::size_t bytes) {
-  // One pass by address. A stretch is taken out while the kernel works, so that the lock is not held over the call; the
-  // pass goes on behind it in the same critical section that puts it back, so `at` is never inside a stretch.
+  // One pass by address. A piece is taken out of its stretch while the kernel works, so that the lock is not held over
+  // the call. The pass goes on behind the stretch in the same critical section that puts the piece back, so `at` is
+  // never inside a stretch; and a piece that ends before its stretch does is the last.
   std::size_t released = 0;
-  lock_.lock();
+  const std::lock_guard guard(lock_);
   for (BlockIndex at = 1; released < bytes;) {
-    const BlockIndex first = next_resident_stretch(at);
-    if (first == kNoBlock) break;
-    std::size_t length = cage_.block(first).length;
-    remove(first);
-    if (const std::size_t wanted = ((bytes - released - 1) >> kBlockShift) + 1; length > wanted) {
-      insert(first + static_cast<BlockIndex>(wanted), length - wanted);
-      length = wanted;
-    }
-    std::size_t resident = 0;
-    for (std::size_t i = 0; i < length; ++i) {
-      Block& block = cage_.block(first + static_cast<BlockIndex>(i));
-      block.state.store(BlockState::kUnused, std::memory_order_relaxed);  // so that no neighbour joins it meanwhile
-      resident += block.resident;
-    }
-    taken_blocks_ += length;
-    resident_free_blocks_ -= resident;
-    released_blocks_ -= length - resident;
-    lock_.unlock();
-    const bool done = os::release(cage_.address_of(first), length << kBlockShift);
-    lock_.lock();
-    for (std::size_t i = 0; done && i < length; ++i) {
-      Block& block = cage_.block(first + static_cast<BlockIndex>(i));
-      block.resident = false;
-      block.zeroed = true;
-    }
-    at = put(first, length);
+    const Piece piece = next_resident_piece(at, ((bytes - released - 1) >> kBlockShift) + 1);
+    if (piece.resident == 0) break;
+    const BlockIndex stretch_end = piece.stretch + cage_.block(piece.stretch).length;
+    remove(piece.stretch);
+    if (piece.begin > piece.stretch) insert(piece.stretch, piece.begin - piece.stretch);
+    if (piece.end < stretch_end) insert(piece.end, stretch_end - piece.end);
+    const bool done = release_piece(piece);
+    at = put(piece.begin, piece.end - piece.begin);
     if (!done) break;
-    released += resident << kBlockShift;
+    released += piece.resident << kBlockShift;
+  }
+  return released;
+}
+
+// Of blocks in no list. The lock is held before and after, not meanwhile.
+bool BlockHeap::release_piece(const Piece& piece) {
+  const std::size_t length = piece.end - piece.begin;
+  uncount_free(piece.begin, length);
+  taken_blocks_ += length;
+  for (BlockIndex i = piece.begin; i < piece.end; ++i) {
+    cage_.block(i).state.store(BlockState::kUnused, std::memory_order_relaxed);  // so that no neighbour joins it
   }
   lock_.unlock();
-  return released;
+  const bool done = os::release(cage_.address_of(piece.begin), length << kBlockShift);
+  lock_.lock();
+  for (BlockIndex i = piece.begin; done && i < piece.end; ++i) {
+    cage_.block(i).resident = false;
+    cage_.block(i).zeroed = true;
+  }
+  return done;
 }
 
 BlockHeapStats BlockHeap::stats() const {

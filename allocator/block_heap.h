@@ -42,11 +42,19 @@ class BlockHeap {
  private:
   static constexpr std::size_t kLists = 32;  // lengths 1..31, and the rest
 
+  // Of the free stretch at `stretch`: from its first resident block to the last that is wanted, or that it has.
+  struct Piece {
+    BlockIndex stretch = kNoBlock, begin = kNoBlock, end = kNoBlock;
+    std::size_t resident = 0;
+  };
+
   static std::size_t list_of(std::size_t length) { return length < kLists ? length - 1 : kLists - 1; }
   void insert(BlockIndex first, std::size_t length);
   void remove(BlockIndex first);
   BlockIndex put(BlockIndex first, std::size_t count);  // joins and lists; the index behind the joined stretch
-  BlockIndex next_resident_stretch(BlockIndex from) const;
+  Piece next_resident_piece(BlockIndex from, std::size_t wanted) const;
+  bool release_piece(const Piece& piece);
+  void uncount_free(BlockIndex first, std::size_t count);
   BlockIndex take_listed(std::size_t count);
   BlockIndex take_fresh(std::size_t count);
 
