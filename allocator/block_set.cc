@@ -53,7 +53,7 @@ void BlockSets::append(List& to, List& from) {
 BlockIndex BlockSets::take_new(LayoutId layout) {
   const BlockIndex index = heap_.take(1);
   if (index == kNoBlock) return kNoBlock;
-  const Layout& shape = layout_at(layout);
+  const Layout shape = layout_at(layout);
   Block& block = cage_.block(index);
   block.kind = shape.kind;
   block.cell_bytes = shape.cell_bytes;

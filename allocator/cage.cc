@@ -23,11 +23,11 @@ std::size_t growth_blocks(std::size_t present, std::size_t wanted) {
 }  // namespace
 
 bool Cage::reserve(std::size_t bytes) {
-  bytes = std::max(round_up(bytes, kBlockBytes), kSmallestCage);
-  bytes = std::min(bytes, std::size_t{UINT32_MAX} * kBlockBytes);
+  constexpr std::size_t kLargestCage = std::size_t{UINT32_MAX} * kBlockBytes;
+  bytes = round_up(std::clamp(bytes, kSmallestCage, kLargestCage), kBlockBytes);
   // Under `ulimit -v` the heap takes at most half of what is left, so that threads and the program's own memory fit.
   const std::size_t left = os::address_space_left();
-  if (left != SIZE_MAX) bytes = std::min(bytes, std::max(std::bit_floor(left / 2), kSmallestCage));
+  if (left != SIZE_MAX) bytes = std::min(bytes, std::max(round_down(left / 2, kHugePageBytes), kSmallestCage));
   while (!reserve_exactly(bytes)) {
     if (bytes <= kSmallestCage) return false;
     bytes = std::max(std::bit_floor(bytes - 1), kSmallestCage);

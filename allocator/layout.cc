@@ -2,6 +2,7 @@
 #include "allocator/layout.h"
 
 #include <atomic>
+#include <mutex>
 
 #include "allocator/base/bits.h"
 #include "allocator/base/check.h"
@@ -55,7 +56,7 @@ LayoutId intern_layout(const Layout& layout) {
       id = 0;
     } else {
       layouts[id] = layout;
-      // Release: pairs with the acquire in layout_count(). Whoever holds an id got it from here, ordered by the lock.
+      // Release: pairs with the acquire in layout_count().
       next_id.store(count + 1, std::memory_order_release);
     }
   }
@@ -63,7 +64,10 @@ LayoutId intern_layout(const Layout& layout) {
   return id;
 }
 
-const Layout& layout_at(LayoutId id) { return layouts[id]; }
+Layout layout_at(LayoutId id) {
+  const std::lock_guard guard(table_lock);
+  return layouts[id];
+}
 
 LayoutId layout_count() { return next_id.load(std::memory_order_acquire); }
 

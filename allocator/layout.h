@@ -2,7 +2,7 @@
 //
 // A layout is a cell size and what the layer above wants to know of such cells (opaque here: a kind and two words).
 // Equal layouts are one: they are interned in a table of the whole process and named by a small number, never freed.
-// Number 0 is no layout. Threads: any; interning takes a lock, reading takes none.
+// Number 0 is no layout. Threads: any; one lock.
 #pragma once
 
 #include <array>
@@ -17,8 +17,9 @@ inline constexpr std::size_t kMinCellBytes = 16;
 inline constexpr std::size_t kMaxCellBytes = kBlockBytes / 2;  // anything larger has blocks of its own
 inline constexpr std::size_t kMaxLayouts = 8192;
 
-// Steps of 8 bytes up to 64, of 16 up to 128, then eight to a doubling: at most an eighth of a cell is waste (a third
-// below 32 bytes). From 4 KiB on, sizes that divide a block with little left over.
+// Steps of 8 bytes up to 64, of 16 up to 256, then eight to a doubling: at most an eighth of a cell is waste from 129
+// bytes on, three sixteenths below (a third up to 32 bytes). From 3 KiB on, sizes that divide a block with little left
+// over; above 9360 bytes there are few of them, and waste grows from a seventh to a third of a cell.
 inline constexpr auto kSizeClasses = std::to_array<std::uint16_t>(
     {16,   24,   32,   40,   48,   56,   64,   80,   96,   112,  128,  144,   160,   176,   192,   208,
      224,  240,  256,  288,  320,  352,  384,  416,  448,  480,  512,  576,   640,   704,   768,   832,
@@ -40,7 +41,9 @@ using LayoutId = std::uint32_t;
 
 /// The number of a layout, a new one if it has none yet. 0 when the table is full.
 LayoutId intern_layout(const Layout& layout);
-const Layout& layout_at(LayoutId id);
+/// What a number stands for, however its holder came by it: a thread may have read it without any order to the one that
+/// interned the layout, so this takes the table's lock.
+Layout layout_at(LayoutId id);
 /// One more than the largest number in use.
 LayoutId layout_count();
 

@@ -103,7 +103,7 @@ bool LocalRuns::refill(LayoutId layout) {
   state.previous_open = 0;
   if (open_ != 0) states_[open_].previous_open = layout;
   open_ = layout;
-  largest_ = std::max(largest_, layout);
+  if (layout > largest_.load(std::memory_order_relaxed)) largest_.store(layout, std::memory_order_relaxed);
   state.run_cells_end = state.segment.cells.begin;
   return start_run(runs_[layout], state);
 }
@@ -136,9 +136,9 @@ void LocalRuns::retire_all(const Roles& roles) {
 }
 
 std::size_t LocalRuns::metadata_bytes() const {
-  return runs_ == nullptr ? 0
-                          : round_up((largest_ + 1) * sizeof(Run), os::page_bytes()) +
-                                round_up((largest_ + 1) * sizeof(State), os::page_bytes());
+  if (runs_ == nullptr) return 0;
+  const std::size_t layouts = largest_.load(std::memory_order_relaxed) + 1;
+  return round_up(layouts * sizeof(Run), os::page_bytes()) + round_up(layouts * sizeof(State), os::page_bytes());
 }
 
 }  // namespace memgc::internal

@@ -10,6 +10,7 @@
 // limit every byte is zero. Threads: the owner; or another on its behalf while the owner cannot run.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -54,7 +55,7 @@ class LocalRuns {
     return cells;
   }
 
-  /// Bytes of the tables that are in use.
+  /// Bytes of the tables that are in use. From any thread.
   std::size_t metadata_bytes() const;
 
  private:
@@ -80,8 +81,8 @@ class LocalRuns {
   Run* runs_ = nullptr;
   State* states_ = nullptr;
   std::size_t reserved_bytes_ = 0;
-  LayoutId open_ = 0;  // list of layouts with a segment, most recent first
-  LayoutId largest_ = 0;
+  LayoutId open_ = 0;                 // list of layouts with a segment, most recent first
+  std::atomic<LayoutId> largest_{0};  // written by whoever runs this, read by whoever asks for metadata_bytes()
   Roles roles_;
   std::size_t allocated_bytes_ = 0;
   std::size_t allocated_cells_ = 0;

@@ -17,17 +17,21 @@ namespace {
 
 std::atomic<std::uint64_t> calls_until_failure{0};
 std::atomic<bool> failure_is_sticky{false};
+std::atomic<std::uint64_t> failed_calls{0};
 
 bool fails_now() {
   std::uint64_t left = calls_until_failure.load(std::memory_order_relaxed);
   if (left == 0) [[likely]]
     return false;
-  if (left > 1) {
-    calls_until_failure.store(left - 1, std::memory_order_relaxed);
-    return false;
+  // Exchanges, so that of many threads exactly one makes the n-th call.
+  while (left != 0) {
+    const bool stays = left == 1 && failure_is_sticky.load(std::memory_order_relaxed);
+    if (!calls_until_failure.compare_exchange_weak(left, stays ? 1 : left - 1, std::memory_order_relaxed)) continue;
+    if (left > 1) return false;
+    failed_calls.fetch_add(1, std::memory_order_relaxed);
+    return true;
   }
-  if (!failure_is_sticky.load(std::memory_order_relaxed)) calls_until_failure.store(0, std::memory_order_relaxed);
-  return true;
+  return false;
 }
 
 }  // namespace
@@ -36,6 +40,8 @@ void fail_call_for_testing(std::uint64_t n, bool sticky) {
   failure_is_sticky.store(sticky, std::memory_order_relaxed);
   calls_until_failure.store(n, std::memory_order_relaxed);
 }
+
+std::uint64_t failed_calls_for_testing() { return failed_calls.load(std::memory_order_relaxed); }
 
 std::size_t page_bytes() {
   static const std::size_t bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
@@ -92,9 +98,9 @@ std::size_t address_space_left() {
 }  // namespace os
 
 bool Region::grow_to(std::size_t bytes) {
-  bytes = round_up(bytes, os::page_bytes());
   if (bytes <= committed_) return true;
   if (bytes > reserved_) return false;
+  bytes = round_up(bytes, os::page_bytes());
   if (!os::commit(base_ + committed_, bytes - committed_)) return false;
   committed_ = bytes;
   return true;

@@ -34,6 +34,8 @@ std::size_t address_space_left();
 /// Makes the n-th call from now of reserve, commit or release fail (n = 1: the next), and with `sticky` all after it.
 /// n = 0: none. For tests of what happens then.
 void fail_call_for_testing(std::uint64_t n, bool sticky);
+/// How many calls have failed by request so far, so that a test knows whether there was an n-th.
+std::uint64_t failed_calls_for_testing();
 
 }  // namespace os
 

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "allocator/bitmap.h"
 #include "allocator/block_heap.h"
 #include "allocator/block_set.h"
 #include "allocator/cage.h"
