@@ -16,7 +16,9 @@
 #include MEMGC_BENCH_POLICY_HEADER
 #include "harness/measure.h"
 #include "workloads/binary_trees.h"
+#include "workloads/gcbench.h"
 #include "workloads/lru_cache.h"
+#include "workloads/message_queue.h"
 
 namespace memgc_bench {
 namespace {
@@ -26,9 +28,16 @@ using Policy = MEMGC_BENCH_POLICY;
 struct Sizes {
   typename BinaryTrees<Policy>::Options trees;
   typename LruCache<Policy>::Options lru;
+  typename GcBench<Policy>::Options gcbench;
+  typename MessageQueue<Policy>::Options queue;
 };
 
-Sizes smoke_sizes() { return {.trees = {.depth = 12}, .lru = {.live = 10'000, .inserts = 100'000}}; }
+Sizes smoke_sizes() {
+  return {.trees = {.depth = 12},
+          .lru = {.live = 10'000, .inserts = 100'000},
+          .gcbench = {.depth = 10},
+          .queue = {.live = 2'000, .messages = 100'000}};
+}
 
 /// A policy that differs from another in its regions alone has nothing to say about a workload without any.
 template <template <class> class Workload>
@@ -48,6 +57,9 @@ void add(const std::string& name, const typename Workload<Policy>::Options& opti
 void register_all(const Sizes& sizes) {
   add<BinaryTrees>(fmt::format("binary_trees/depth:{}", sizes.trees.depth), sizes.trees, {1});
   add<LruCache>(fmt::format("lru_cache/live:{}/inserts:{}", sizes.lru.live, sizes.lru.inserts), sizes.lru, {1, 2});
+  add<GcBench>(fmt::format("gcbench/depth:{}", sizes.gcbench.depth), sizes.gcbench, {1});
+  add<MessageQueue>(fmt::format("message_queue/live:{}/messages:{}", sizes.queue.live, sizes.queue.messages),
+                    sizes.queue, {1});
 }
 
 /// Prints what Google Benchmark prints, and remembers whether any run ended in an error.
@@ -75,11 +87,7 @@ void check_malloc_owner(const std::string& owner) {
   }
 }
 
-int run(int argc, char** argv) {
-  CLI::App app{fmt::format("The benchmarks on {}", Policy::kName)};
-  app.footer(
-      "Further flags are Google Benchmark's: --benchmark_filter=RE, --benchmark_list_tests, --benchmark_out=FILE ...");
-  Sizes sizes;
+void declare_sizes(CLI::App& app, Sizes& sizes) {
   app.add_flag_callback(
          "--smoke", [&] { sizes = smoke_sizes(); }, "Small sizes, to see that it works")
       ->trigger_on_parse();
@@ -88,18 +96,36 @@ int run(int argc, char** argv) {
   app.add_option("--lru-live", sizes.lru.live, "LRU cache: entries, over all threads")
       ->check(CLI::Range(LruCache<Policy>::kMinLive, std::uint64_t{1} << 32));
   app.add_option("--lru-inserts", sizes.lru.inserts,
-                 "LRU cache: inserts, over all threads, those that fill it included; at least twice the entries")
+                 "LRU cache: inserts over all threads, those that fill it included; at least twice the entries")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+  app.add_option("--gcbench-depth", sizes.gcbench.depth, "GCBench: depth of the long-lived tree")
+      ->check(CLI::Range(GcBench<Policy>::kMinDepth, GcBench<Policy>::kMaxDepth));
+  app.add_option("--queue-live", sizes.queue.live, "Message queue: messages waiting")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32));
+  app.add_option("--queue-messages", sizes.queue.messages, "Message queue: messages sent, at least as many as wait")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+}
+
+void add_context() {
+  const std::string owner = malloc_owner();
+  check_malloc_owner(owner);
+  benchmark::AddCustomContext("policy", Policy::kName);
+  benchmark::AddCustomContext("allocator_version", Policy::version());
+  benchmark::AddCustomContext("malloc_from", owner);
+  benchmark::AddCustomContext("compiler", MEMGC_BENCH_COMPILER);
+  benchmark::AddCustomContext("build_type", MEMGC_BENCH_BUILD_TYPE);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{fmt::format("The benchmarks on {}", Policy::kName)};
+  app.footer(
+      "Further flags are Google Benchmark's: --benchmark_filter=RE, --benchmark_list_tests, --benchmark_out=FILE ...");
+  Sizes sizes;
+  declare_sizes(app, sizes);
   app.allow_extras();
   try {
     app.parse(argc, argv);
-    const std::string owner = malloc_owner();
-    check_malloc_owner(owner);
-    benchmark::AddCustomContext("policy", Policy::kName);
-    benchmark::AddCustomContext("allocator_version", Policy::version());
-    benchmark::AddCustomContext("malloc_from", owner);
-    benchmark::AddCustomContext("compiler", MEMGC_BENCH_COMPILER);
-    benchmark::AddCustomContext("build_type", MEMGC_BENCH_BUILD_TYPE);
+    add_context();
   } catch (const CLI::Error& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }

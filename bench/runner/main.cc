@@ -33,7 +33,8 @@ struct Request {
 };
 
 // A quarter of everything, still well beyond the caches.
-const std::vector<std::string> kQuickSizes = {"--trees-depth=18", "--lru-live=250000", "--lru-inserts=2500000"};
+const std::vector<std::string> kQuickSizes = {"--trees-depth=18",   "--lru-live=250000",  "--lru-inserts=2500000",
+                                              "--gcbench-depth=16", "--queue-live=50000", "--queue-messages=2500000"};
 constexpr std::size_t kQuickRepetitions = 3, kRepetitions = 3, kFullRepetitions = 9;
 
 std::string check_percent(const std::string& text) {

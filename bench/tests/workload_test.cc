@@ -8,18 +8,22 @@
 #include "harness/check.h"
 #include "policies/glibc.h"
 #include "workloads/binary_trees.h"
+#include "workloads/gcbench.h"
 #include "workloads/lru_cache.h"
+#include "workloads/message_queue.h"
 
 namespace memgc_bench {
 namespace {
 
-/// Which objects lose their contents, a hundred allocations after they were made.
-enum class Breaks { kNothing, kObjects, kLeaves };
+/// What is wiped, kDelay allocations after it was made.
+enum class Breaks { kNothing, kObjects, kFirstWords, kLeaves };
 
-/// Never frees, so that writing to an old object breaks nothing but the object.
+/// Never frees, so that writing to an old object breaks nothing but the object. The delay lets a small tree be built
+/// and dropped in peace: what breaks is what lives long.
 template <Breaks what>
 struct BreakingPolicy : PlainPointers {
   static constexpr bool kFreesByHand = true;
+  static constexpr std::size_t kDelay = 5000;
   using Process = PlainProcess;
 
   class Thread {
@@ -35,7 +39,8 @@ struct BreakingPolicy : PlainPointers {
     template <class T, class... Args>
     T* make(Args&&... args) {
       T* const object = construct_at<T>(cell(sizeof(T)), std::forward<Args>(args)...);
-      if constexpr (what == Breaks::kObjects) break_one(object, sizeof(T));
+      if constexpr (what == Breaks::kObjects) doomed_.push_back({object, sizeof(T), cells_.size()});
+      if constexpr (what == Breaks::kFirstWords) doomed_.push_back({object, sizeof(void*), cells_.size()});
       return object;
     }
     template <class T>
@@ -45,27 +50,29 @@ struct BreakingPolicy : PlainPointers {
     template <class T>
     PlainArray<T>* make_leaves(std::size_t count) {
       auto* const array = ::new (cell(PlainArray<T>::bytes_for(count))) PlainArray<T>(count);
-      if constexpr (what == Breaks::kLeaves) break_one(array->data(), count * sizeof(T));
+      if constexpr (what == Breaks::kLeaves) doomed_.push_back({array->data(), count * sizeof(T), cells_.size()});
       return array;
     }
     template <class T>
     void free(T*) {}
 
    private:
-    void* cell(std::size_t bytes) { return cells_.emplace_back(std::calloc(1, bytes)); }
-    void break_one(void* contents, std::size_t bytes) {
-      young_.push_back({contents, bytes});
-      if (young_.size() <= 100) return;
-      std::memset(young_.front().contents, 0, young_.front().bytes);
-      young_.pop_front();
-    }
-
-    struct Contents {
+    struct Doomed {
       void* contents;
       std::size_t bytes;
+      std::size_t made;  // after so many allocations
     };
+
+    void* cell(std::size_t bytes) {
+      while (!doomed_.empty() && doomed_.front().made + kDelay < cells_.size()) {
+        std::memset(doomed_.front().contents, 0, doomed_.front().bytes);
+        doomed_.pop_front();
+      }
+      return cells_.emplace_back(std::calloc(1, bytes));
+    }
+
     std::deque<void*> cells_;
-    std::deque<Contents> young_;
+    std::deque<Doomed> doomed_;
   };
   using Region = PlainRegion<Thread>;
   using BlockingScope = NoBlockingScope<Thread>;
@@ -87,10 +94,32 @@ TEST(BinaryTrees, NoticesANodeThatLostItsChildren) {
   EXPECT_THROW((run<BreakingPolicy<Breaks::kObjects>, BinaryTrees>({.depth = 8})), WrongAnswer);
 }
 TEST(LruCache, AcceptsAnAllocatorThatKeepsEverything) {
-  EXPECT_NO_THROW((run<BreakingPolicy<Breaks::kNothing>, LruCache>({.live = 1000, .inserts = 10000})));
+  EXPECT_NO_THROW((run<BreakingPolicy<Breaks::kNothing>, LruCache>({.live = 4000, .inserts = 20000})));
 }
 TEST(LruCache, NoticesAPayloadThatLostItsBytes) {
-  EXPECT_THROW((run<BreakingPolicy<Breaks::kLeaves>, LruCache>({.live = 1000, .inserts = 10000})), WrongAnswer);
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kLeaves>, LruCache>({.live = 4000, .inserts = 20000})), WrongAnswer);
+}
+TEST(GcBench, AcceptsAnAllocatorThatKeepsEverything) {
+  EXPECT_NO_THROW((run<BreakingPolicy<Breaks::kNothing>, GcBench>({.depth = 8})));
+}
+TEST(GcBench, NoticesANodeThatLostItsChildren) {
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kObjects>, GcBench>({.depth = 8})), WrongAnswer);
+}
+TEST(GcBench, NoticesAnArrayThatLostItsElements) {
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kLeaves>, GcBench>({.depth = 8})), WrongAnswer);
+}
+TEST(MessageQueue, AcceptsAnAllocatorThatKeepsEverything) {
+  EXPECT_NO_THROW((run<BreakingPolicy<Breaks::kNothing>, MessageQueue>({.live = 4000, .messages = 20000})));
+}
+TEST(MessageQueue, NoticesAMessageThatLostItsBytes) {
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kLeaves>, MessageQueue>({.live = 4000, .messages = 20000})), WrongAnswer);
+}
+TEST(MessageQueue, NoticesALinkThatWasCut) {
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kFirstWords>, MessageQueue>({.live = 4000, .messages = 20000})),
+               WrongAnswer);
+}
+TEST(MessageQueue, WorksAtItsSmallestSize) {
+  EXPECT_NO_THROW((run<GlibcPolicy, MessageQueue>({.live = 1, .messages = 1})));
 }
 TEST(LruCache, WorksAtItsSmallestSize) { EXPECT_NO_THROW((run<GlibcPolicy, LruCache>({.live = 1, .inserts = 1}))); }
 
