@@ -124,7 +124,7 @@ std::size_t BlockHeap::release(std::size_t bytes) {
     if (first == kNoBlock) break;
     std::size_t length = cage_.block(first).length;
     remove(first);
-    if (const std::size_t wanted = (bytes - released + kBlockBytes - 1) >> kBlockShift; length > wanted) {
+    if (const std::size_t wanted = ((bytes - released - 1) >> kBlockShift) + 1; length > wanted) {
       insert(first + static_cast<BlockIndex>(wanted), length - wanted);
       length = wanted;
     }

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "allocator/base/bits.h"
 #include "memgc/options.h"
@@ -126,9 +127,16 @@ void parse_one_debug(std::string_view item, std::string_view whole, DebugOptions
 }
 
 DebugOptions parse_debug(std::string_view text, DebugOptions debug) {
+  std::vector<std::string_view> names;
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t comma = std::min(text.find(',', at), text.size());
-    parse_one_debug(text.substr(at, comma - at), text, debug);
+    const std::string_view item = text.substr(at, comma - at);
+    const std::string_view name = item.substr(0, item.find('='));
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      refuse("MEMDEBUG", text, "each name once, but " + quoted(name) + " is there twice");
+    }
+    names.push_back(name);
+    parse_one_debug(item, text, debug);
     at = comma + 1;
   }
   return debug;

@@ -113,6 +113,7 @@ Mutator::Mutator(Heap& heap) : heap_(heap), state_(nullptr) {
   }
   mutator->runs = reinterpret_cast<char*>(mutator->local.runs());
   heap.impl().handshakes().attach(*mutator);
+  thread.references.fetch_add(1, std::memory_order_relaxed);
   {
     const std::lock_guard guard(thread.lock);
     mutator->next_on_thread = thread.mutators;
@@ -138,6 +139,7 @@ Mutator::~Mutator() {
   delete mutator;
   internal::thread_state.current = thread.mutators;
   thread.update_barrier();
+  thread.release();
 }
 
 BlockingScope::BlockingScope(Mutator& mutator) : mutator_(mutator) {

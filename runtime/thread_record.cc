@@ -28,11 +28,17 @@ const char* find_stack_base() {
   return static_cast<const char*>(low) + bytes;
 }
 
-// Ends the thread's own reference when the thread ends; a RangeEntry may outlive it.
+// This thread's record. Not owned here, so that it can still be found while thread_local objects are being destroyed: a
+// Mutator among them may go after the Holder.
+constinit thread_local ThreadRecord* my_record = nullptr;
+constinit thread_local bool thread_ends = false;
+
+// Ends the thread's own reference when the thread ends; a Mutator or a RangeEntry may outlive it.
 struct Holder {
-  ThreadRecord* record = nullptr;
+  bool used = false;
   ~Holder() {
-    if (record != nullptr) record->release();
+    thread_ends = true;
+    if (my_record != nullptr) my_record->release();
   }
 };
 thread_local Holder holder;
@@ -40,17 +46,24 @@ thread_local Holder holder;
 }  // namespace
 
 ThreadRecord& ThreadRecord::mine() {
-  if (holder.record == nullptr) {
-    holder.record = new ThreadRecord;
-    holder.record->stack_base = find_stack_base();
-    ::pthread_getname_np(::pthread_self(), holder.record->name, sizeof(holder.record->name));
+  if (my_record == nullptr) {
+    my_record = new ThreadRecord;
+    if (thread_ends) {
+      my_record->references.store(0, std::memory_order_relaxed);  // its mutators' alone
+    } else {
+      holder.used = true;
+    }
+    my_record->stack_base = find_stack_base();
+    ::pthread_getname_np(::pthread_self(), my_record->name, sizeof(my_record->name));
   }
-  return *holder.record;
+  return *my_record;
 }
 
 void ThreadRecord::release() {
   // Acquire and release: whoever drops the last reference has seen what all others did with the record.
-  if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  if (references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (my_record == this) my_record = nullptr;
+  delete this;
 }
 
 namespace {

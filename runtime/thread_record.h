@@ -55,7 +55,7 @@ struct ThreadRecord {
   int blocking_depth = 0;
   bool blocked = false;  // by the owner, for its own slow paths; the collector goes by MutatorImpl::blocked
   char name[16] = {};
-  std::atomic<int> references{1};  // the thread itself, and each RangeEntry
+  std::atomic<int> references{1};  // the thread itself, its mutators, each RangeEntry
 
   static ThreadRecord& mine();
   void release();

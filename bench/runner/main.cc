@@ -27,6 +27,7 @@ struct Request {
   SuiteOptions suite;
   bool quick = false;
   bool full = false;
+  bool smoke = false;
   std::size_t repeat = 0;  // 0: by the mode
   std::string out;
 };
@@ -58,6 +59,8 @@ void declare(CLI::App& app, Request& request) {
   app.add_option("--out", request.out, "Directory for results.json and results.csv")->required();
   auto* quick = app.add_flag("--quick", request.quick, "A quarter of each workload's size: within five minutes");
   app.add_flag("--full", request.full, fmt::format("{} repetitions", kFullRepetitions))->excludes(quick);
+  app.add_flag("--smoke", request.smoke, "Tiny sizes, once: shows that everything runs, measures nothing")
+      ->excludes(quick);
   app.add_option("--repeat", request.repeat, "Repetitions, instead of the mode's")->check(CLI::Range(1, 1000));
   app.add_option("--filter", request.suite.filter,
                  "Only what this regular expression finds in \"CONFIGURATION WORKLOAD\", and the baseline beside it")
@@ -69,13 +72,17 @@ void declare(CLI::App& app, Request& request) {
 }
 
 void settle(Request& request) {
-  request.suite.repetitions = request.quick ? kQuickRepetitions : request.full ? kFullRepetitions : kRepetitions;
+  request.suite.repetitions = request.smoke   ? 1
+                              : request.quick ? kQuickRepetitions
+                              : request.full  ? kFullRepetitions
+                                              : kRepetitions;
   if (request.repeat != 0) request.suite.repetitions = request.repeat;
   if (request.quick) request.suite.size_flags = kQuickSizes;
+  if (request.smoke) request.suite.size_flags = {"--smoke"};
 }
 
 /// Says what has just run: on a terminal always on the same line.
-void show_progress(const Run& run, std::size_t done, std::size_t all) {
+void show_progress(const RunResult& run, std::size_t done, std::size_t all) {
   static const bool terminal = isatty(STDERR_FILENO) == 1;
   const std::string result = run.failure.empty() ? fmt::format("{:.2f} s", run.figures.at("wall_s")) : run.failure;
   const std::string text = fmt::format("[{}/{}] {} {}: {}", done, all, run.workload, run.configuration, result);

@@ -47,15 +47,15 @@ std::string mean_table(std::size_t workloads, const std::vector<Row>& rows) {
   return text;
 }
 
-std::string csv(const std::vector<Run>& runs) {
+std::string csv(const std::vector<RunResult>& runs) {
   std::set<std::string> names;
-  for (const Run& run : runs) {
+  for (const RunResult& run : runs) {
     for (const auto& [name, value] : run.figures) names.insert(name);
   }
   std::string text = "workload,configuration,repetition,failure";
   for (const std::string& name : names) text += "," + name;
   text += "\n";
-  for (const Run& run : runs) {
+  for (const RunResult& run : runs) {
     std::string failure = run.failure;
     for (char& c : failure) c = c == ',' || c == '"' || c == '\n' ? ' ' : c;
     text += fmt::format("{},{},{},{}", run.workload, run.configuration, run.repetition, failure);
@@ -68,9 +68,9 @@ std::string csv(const std::vector<Run>& runs) {
   return text;
 }
 
-nlohmann::ordered_json to_json(const std::vector<Run>& runs) {
+nlohmann::ordered_json to_json(const std::vector<RunResult>& runs) {
   auto list = nlohmann::ordered_json::array();
-  for (const Run& run : runs) {
+  for (const RunResult& run : runs) {
     nlohmann::ordered_json entry = {
         {"workload", run.workload}, {"configuration", run.configuration}, {"repetition", run.repetition}};
     if (run.failure.empty()) {

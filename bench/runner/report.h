@@ -16,8 +16,8 @@ std::string table(const std::string& title, const std::vector<Row>& rows);
 std::string mean_table(std::size_t workloads, const std::vector<Row>& rows);
 
 /// One line per run, a column per figure.
-std::string csv(const std::vector<Run>& runs);
+std::string csv(const std::vector<RunResult>& runs);
 
-nlohmann::ordered_json to_json(const std::vector<Run>& runs);
+nlohmann::ordered_json to_json(const std::vector<RunResult>& runs);
 
 }  // namespace memgc_bench

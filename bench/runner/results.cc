@@ -16,15 +16,15 @@ const std::set<std::string> kNotFigures = {"family_index", "per_family_instance_
                                            "threads",      "iterations",
                                            "real_time",    "cpu_time"};
 
-const Run* find(const std::vector<Run>& runs, const std::string& workload, const std::string& configuration,
-                std::size_t repetition) {
-  for (const Run& run : runs) {
+const RunResult* find(const std::vector<RunResult>& runs, const std::string& workload, const std::string& configuration,
+                      std::size_t repetition) {
+  for (const RunResult& run : runs) {
     if (run.workload == workload && run.configuration == configuration && run.repetition == repetition) return &run;
   }
   return nullptr;
 }
 
-double median_ratio(const std::vector<const Run*>& runs, const std::vector<const Run*>& baselines,
+double median_ratio(const std::vector<const RunResult*>& runs, const std::vector<const RunResult*>& baselines,
                     const std::string& figure) {
   std::vector<double> ratios;
   for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -35,13 +35,13 @@ double median_ratio(const std::vector<const Run*>& runs, const std::vector<const
   return median(ratios);
 }
 
-std::optional<Row> row_of(const std::vector<Run>& all, const std::string& workload, const std::string& configuration,
-                          const std::string& baseline) {
+std::optional<Row> row_of(const std::vector<RunResult>& all, const std::string& workload,
+                          const std::string& configuration, const std::string& baseline) {
   Row row;
   row.configuration = configuration;
-  std::vector<const Run*> runs, baselines;
+  std::vector<const RunResult*> runs, baselines;
   std::map<std::string, std::vector<double>> values;
-  for (const Run& run : all) {
+  for (const RunResult& run : all) {
     if (run.workload != workload || run.configuration != configuration) continue;
     ++row.runs;
     if (!run.failure.empty()) {
@@ -67,7 +67,7 @@ std::string short_name(const std::string& benchmark_name) {
   return benchmark_name.substr(0, benchmark_name.find("/iterations:"));
 }
 
-void read_figures(const nlohmann::json& report, Run& run) {
+void read_figures(const nlohmann::json& report, RunResult& run) {
   const auto& benchmarks = report.at("benchmarks");
   if (benchmarks.size() != 1) {
     run.failure = "expected one benchmark in the report, found " + std::to_string(benchmarks.size());
@@ -96,7 +96,7 @@ double Row::figure(const std::string& name) const {
   return found == medians.end() ? kNoValue : found->second;
 }
 
-std::vector<Row> rows_of(const std::vector<Run>& runs, const std::string& workload,
+std::vector<Row> rows_of(const std::vector<RunResult>& runs, const std::string& workload,
                          const std::vector<std::string>& configurations, const std::string& baseline) {
   std::vector<Row> rows;
   for (const std::string& configuration : configurations) {

@@ -10,7 +10,7 @@
 namespace memgc_bench {
 
 /// One process, one figure of each kind.
-struct Run {
+struct RunResult {
   std::string workload;       // "lru_cache/live:1000000/inserts:10000000/threads:2"
   std::string configuration;  // "memgc 100"
   std::size_t repetition = 0;
@@ -19,7 +19,7 @@ struct Run {
 };
 
 /// Reads the JSON that Google Benchmark wrote for one benchmark into `run`: its figures, or its failure.
-void read_figures(const nlohmann::json& report, Run& run);
+void read_figures(const nlohmann::json& report, RunResult& run);
 
 /// Google Benchmark's name without what is the same for all: "/iterations:1/process_time/real_time".
 std::string short_name(const std::string& benchmark_name);
@@ -38,7 +38,7 @@ struct Row {
 };
 
 /// The rows of one workload, in the order of `configurations`; those that did not run are left out.
-std::vector<Row> rows_of(const std::vector<Run>& runs, const std::string& workload,
+std::vector<Row> rows_of(const std::vector<RunResult>& runs, const std::string& workload,
                          const std::vector<std::string>& configurations, const std::string& baseline);
 
 /// The geometric mean over several workloads' rows of each configuration that has figures for all of them.

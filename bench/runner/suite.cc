@@ -111,7 +111,7 @@ std::size_t Suite::runs_per_repetition() const {
   return count;
 }
 
-void Suite::run(const std::function<void(const Run&, std::size_t, std::size_t)>& progress,
+void Suite::run(const std::function<void(const RunResult&, std::size_t, std::size_t)>& progress,
                 const std::function<void()>& repetition_done) {
   const std::size_t all = runs_per_repetition() * options_.repetitions;
   for (std::size_t repetition = 0; repetition < options_.repetitions; ++repetition) {
@@ -125,9 +125,9 @@ void Suite::run(const std::function<void(const Run&, std::size_t, std::size_t)>&
   }
 }
 
-Run Suite::run_one(const Task& task, std::size_t repetition) {
+RunResult Suite::run_one(const Task& task, std::size_t repetition) {
   const Configuration& configuration = configurations_[task.configuration];
-  Run run{workloads_[task.workload], configuration.name, repetition, "", {}};
+  RunResult run{workloads_[task.workload], configuration.name, repetition, "", {}};
   ReportFile report;
   Command command{path_of(configuration), options_.size_flags, configuration.environment, options_.limit};
   // Names hold no character that means something in a regular expression.
@@ -159,7 +159,7 @@ std::vector<std::string> Suite::configurations() const {
 }
 
 bool Suite::any_failure() const {
-  return std::any_of(runs_.begin(), runs_.end(), [](const Run& run) { return !run.failure.empty(); });
+  return std::any_of(runs_.begin(), runs_.end(), [](const RunResult& run) { return !run.failure.empty(); });
 }
 
 }  // namespace memgc_bench

@@ -31,10 +31,10 @@ class Suite {
   explicit Suite(SuiteOptions options);
 
   /// All repetitions. `progress` is told of each run as it ends; `repetition_done` of each repetition.
-  void run(const std::function<void(const Run&, std::size_t done, std::size_t all)>& progress,
+  void run(const std::function<void(const RunResult&, std::size_t done, std::size_t all)>& progress,
            const std::function<void()>& repetition_done);
 
-  const std::vector<Run>& runs() const { return runs_; }
+  const std::vector<RunResult>& runs() const { return runs_; }
   const std::vector<std::string>& workloads() const { return workloads_; }
   std::vector<std::string> configurations() const;
   /// By configuration, what the program said of its allocator and compiler.
@@ -53,13 +53,13 @@ class Suite {
   void list(const Configuration& configuration, std::size_t index);
   void drop_what_filter_excludes();
   std::string path_of(const Configuration& configuration) const;
-  Run run_one(const Task& task, std::size_t repetition);
+  RunResult run_one(const Task& task, std::size_t repetition);
 
   SuiteOptions options_;
   std::vector<Configuration> configurations_;
   std::vector<std::string> workloads_;
   std::vector<std::vector<Task>> tasks_;  // by workload, in the order of configurations
-  std::vector<Run> runs_;
+  std::vector<RunResult> runs_;
   std::map<std::string, nlohmann::json> contexts_;
   std::vector<std::string> missing_;
 };

@@ -110,14 +110,15 @@ headers() {
   ((count > 10)) || fail "only $count headers are installed"
 }
 
-# What a shared library exports is memgc's interface, not its insides nor anybody else's symbols.
+# What a shared library exports is memgc's interface: not its insides, and nobody else's symbols (but for what the C++
+# library's own templates leave behind, which the linker marks weak or unique).
 exports() {
-  local library stray
+  local library symbols
   library=$(find "$PREFIX" -name 'libmemgc.so' -print -quit)
-  stray=$(nm --dynamic --defined-only --extern-only --demangle "$library" |
-    awk '$2 != "w" && $2 != "W" && $2 != "V" && $2 != "u"' | grep --invert-match 'memgc::' || true)
-  [[ -z $stray ]] || fail "$library exports what is not memgc's: $stray"
-  nm --dynamic --defined-only --demangle "$library" | grep --quiet 'memgc::Heap::collect()' || fail "$library exports no Heap"
+  symbols=$(nm --dynamic --defined-only --demangle "$library" | awk '$2 !~ /[wWvVu]/ { $1 = $2 = ""; print substr($0, 3) }')
+  grep --quiet --line-regexp --fixed-strings 'memgc::Heap::collect()' <<<"$symbols" || fail "$library exports no Heap: $symbols"
+  if grep --invert-match '^memgc::' <<<"$symbols"; then fail "$library exports these, which are not memgc's"; fi
+  if grep '^memgc::internal::[A-Z][A-Za-z]*::' <<<"$symbols"; then fail "$library exports these, which are its insides"; fi
 }
 
 # block KIND: the first fenced block of that kind in README.md.

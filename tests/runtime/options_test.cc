@@ -92,7 +92,7 @@ TEST(Memgc, RefusesEverythingElse) {
                            "of",
                            "100MiB",
                            " "}) {
-    expect_refused("MEMGC", text, {"integer", "off"});
+    expect_refused("MEMGC", text, {"non-negative", "off"});
   }
 }
 
@@ -276,8 +276,8 @@ TEST(Memdebug, ARefusalTellsWhatIsAccepted) {
 }
 
 TEST(Refusal, StaysOneLineWhateverTheTextHolds) {
-  for (const std::string& text :
-       {std::string("1\n2"), std::string("\r\n"), std::string("a\x01z"), std::string("\x1b[2J")}) {
+  for (const std::string& text : {std::string("1\n2"), std::string("\r\n"), std::string("a\x01z"), std::string("\t100"),
+                                  std::string("\x1b[2J")}) {
     for (int variable = 0; variable < 3; ++variable) {
       try {
         parse(variable == 0 ? text : "", variable == 1 ? text : "", variable == 2 ? text : "");

@@ -271,7 +271,7 @@ TEST(TraceLine, MayBeAskedForInCode) {
 }
 
 TEST(TraceLine, TellsTheProcessorsThatTheProcessMayUse) {
-  const std::vector<Line> lines = parse_lines(run_child("one", {{"MEMDEBUG", "gctrace=1"}}));
+  const std::vector<Line> lines = parse_lines(run_child("one", {{"MEMDEBUG", "gctrace=1"}, {"MEMGC", "off"}}));
   ASSERT_EQ(lines.size(), 5u);
   for (const Line& line : lines) EXPECT_EQ(line.processors, 1u);
 

@@ -15,6 +15,12 @@
 
 namespace memgc {
 
+namespace internal {
+/// A U is a T, so that a Member<U> may stand where a Member<T> is wanted.
+template <class U, class T>
+concept PointsTo = std::is_convertible_v<U*, T*>;
+}  // namespace internal
+
 /// A field that refers to a managed object of the same heap, or to nothing. As large as a pointer; all zeros is null.
 /// Cost: a load like any other; a store is one flag test and a store while nobody marks.
 template <class T>
@@ -27,16 +33,15 @@ class Member {
     set(pointer);
   }
   Member(const Member& other) noexcept : Member(other.get()) {}
-  template <class U>
-  requires std::is_convertible_v<U*, T*> Member(const Member<U>& other)
-  noexcept : Member(other.get()) {}  // NOLINT(google-explicit-constructor)
+  template <internal::PointsTo<T> U>
+  Member(const Member<U>& other) noexcept : Member(other.get()) {}  // NOLINT(google-explicit-constructor)
 
   Member& operator=(const Member& other) noexcept {
     set(other.get());
     return *this;
   }
-  template <class U>
-  requires std::is_convertible_v<U*, T*> Member& operator=(const Member<U>& other) noexcept {
+  template <internal::PointsTo<T> U>
+  Member& operator=(const Member<U>& other) noexcept {
     set(other.get());
     return *this;
   }

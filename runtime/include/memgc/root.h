@@ -76,9 +76,9 @@ class MEMGC_EXPORT RootRange {
   /// Scans [begin, end).
   RootRange(const void* begin, const void* end, Decode decode = nullptr);
   /// Scans [begin, *top), reading *top when the thread answers: a stack that grows upwards, with the VM's own top
-  /// pointer.
+  /// pointer. (Two ends of a stretch of pointers are not mistaken for this: `top` is a pointer to what `begin` is.)
   template <class Word>
-  RootRange(const void* begin, Word* const* top, Decode decode = nullptr)
+  RootRange(const Word* begin, Word* const* top, Decode decode = nullptr)
       : RootRange(begin, Top{reinterpret_cast<const void* const*>(top)}, decode) {}
   ~RootRange();
   RootRange(const RootRange&) = delete;
