@@ -86,6 +86,14 @@ BlockIndex BlockSets::open_next(BlockSet& set, LayoutId layout) {
 Segment BlockSets::take(LayoutId layout, std::size_t bytes, const Roles& roles) {
   BlockSet& set = sets_[layout];
   const std::lock_guard guard(set.lock);
+  if (set.swaps != roles.swaps) {
+    if (set.swaps > roles.swaps) {
+      Segment stale;
+      stale.stale = true;
+      return stale;
+    }
+    make_pending(set, roles.swaps);
+  }
   for (;;) {
     BlockIndex index = set.current;
     if (index == kNoBlock && (index = open_next(set, layout)) == kNoBlock) return {};
@@ -104,21 +112,56 @@ Segment BlockSets::take(LayoutId layout, std::size_t bytes, const Roles& roles) 
     if (!seeded_bug("double_handout") || cells.begin % 16 != 0) {
       block.handed_out.store(cells.end, std::memory_order_relaxed);
     }
-    if (roles.keep_new) set_range_unless(cage_.bitmap(roles.kept(), index), occupied, cells);
+    if (roles.keep != Keep::kNothing) set_range_unless(cage_.bitmap(roles.keep_bitmap(), index), occupied, cells);
     return {index, cells, block.zeroed};
   }
 }
 
-void BlockSets::swap_roles() {
+void BlockSets::make_pending(BlockSet& set, std::uint32_t swaps) {
+  append(set.pending, set.partial);
+  append(set.pending, set.done);
+  if (set.current != kNoBlock) push(set.pending, set.current);
+  set.current = kNoBlock;
+  set.swaps = swaps;
+}
+
+void BlockSets::swap_roles(const Roles& roles) {
   const LayoutId count = layout_count();
   for (LayoutId layout = 1; layout < count; ++layout) {
     BlockSet& set = sets_[layout];
     const std::lock_guard guard(set.lock);
-    append(set.pending, set.partial);
-    append(set.pending, set.done);
-    if (set.current != kNoBlock) push(set.pending, set.current);
-    set.current = kNoBlock;
+    if (set.swaps < roles.swaps) make_pending(set, roles.swaps);
   }
+}
+
+void BlockSets::drop_rest(BlockIndex block, CellRange rest, const Roles& roles) {
+  const BitmapWord* occupied = cage_.bitmap(roles.occupied, block);
+  const std::lock_guard guard(merge_lock_);
+  clear_range_unless(cage_.bitmap(kNewBitmap, block), occupied, rest);
+  // While the kept bitmap has its one writer, these bits are clear in it and nothing is written to it from here.
+  if (roles.keep == Keep::kInKeptBitmap) clear_range_unless(cage_.bitmap(roles.kept(), block), occupied, rest);
+}
+
+std::size_t BlockSets::merge_new(unsigned kept) {
+  constexpr BlockIndex kBatch = 64;  // blocks for which the lock is held
+  std::size_t in_both = 0;
+  const BlockIndex frontier = cage_.frontier();
+  for (BlockIndex index = 1; index < frontier;) {
+    const std::lock_guard guard(merge_lock_);
+    for (const BlockIndex end = std::min(frontier, index + kBatch); index < end; ++index) {
+      BitmapWord* to = cage_.bitmap(kept, index);
+      BitmapWord* from = cage_.bitmap(kNewBitmap, index);
+      int both = 0;
+      for (std::size_t word = 0; word < kBitmapWords; ++word) {
+        const std::uint64_t bits = from[word].load(std::memory_order_relaxed);
+        if (bits == 0) continue;
+        both += std::popcount(bits & to[word].fetch_or(bits, std::memory_order_relaxed));
+        from[word].store(0, std::memory_order_relaxed);
+      }
+      if (both != 0) in_both += static_cast<std::size_t>(both) * cage_.cell_bytes({index, 0});
+    }
+  }
+  return in_both;
 }
 
 std::size_t BlockSets::settle(unsigned occupied) {

@@ -9,7 +9,8 @@
 //                     |
 //                     `--> done
 //
-// swap_roles() makes all of them pending again. A thread that needs cells takes from current, then partial, then
+// When the roles have changed all of them are pending again: a set learns of it from the first thread that comes with
+// the new roles, or from swap_roles(). A thread that needs cells takes from current, then partial, then
 // pending, and asks the block heap for a block only after that.
 //
 // Invariants: a block is in one list, or current, or in the hands of settle(). A cell is handed out at most once
@@ -27,13 +28,17 @@
 
 namespace memgc::internal {
 
-/// What the two bitmaps of each block are at present, as one thread knows it.
+/// Whether cells that are handed out are kept at once, and where that is noted.
+enum class Keep : std::uint8_t { kNothing, kInNewBitmap, kInKeptBitmap };
+
+/// What the bitmaps of each block are at present, as one thread knows it.
 struct Roles {
-  unsigned occupied = 0;    // which bitmap says what is occupied; the other is the kept one
-  bool keep_new = false;    // cells handed out are kept at once
-  std::uint64_t swaps = 0;  // how often the roles have changed
+  unsigned occupied = 0;       // which bitmap says what is occupied; the other is the kept one
+  Keep keep = Keep::kNothing;  // what becomes of cells that are handed out
+  std::uint32_t swaps = 0;     // how often the roles have changed
 
   unsigned kept() const { return 1 - occupied; }
+  unsigned keep_bitmap() const { return keep == Keep::kInNewBitmap ? kNewBitmap : kept(); }
 };
 
 /// A part of a block that belongs to one thread: it may fill the cells that are not occupied.
@@ -41,6 +46,8 @@ struct Segment {
   BlockIndex block = kNoBlock;
   CellRange cells;
   bool zeroed = false;  // its free cells read as zero
+
+  bool stale = false;  // nothing was handed out: the roles that were given are no longer the present ones
 
   explicit operator bool() const { return block != kNoBlock; }
 };
@@ -55,12 +62,17 @@ class BlockSets {
   /// Reserves the table of sets. False when there is no address space.
   bool reserve();
 
-  /// Hands out about `bytes` of a block of the layout, at least one free cell. Empty when there is no memory.
-  /// With roles.keep_new its free cells are kept. REQUIRES: roles.swaps is the present number of swaps.
+  /// Hands out about `bytes` of a block of the layout, at least one free cell, kept as roles.keep says. Empty when
+  /// there is no memory; stale when another thread has been here with newer roles.
   Segment take(LayoutId layout, std::size_t bytes, const Roles& roles);
+  /// What is left of a segment is not to be kept any longer: cells [rest.begin, rest.end) that are not occupied.
+  void drop_rest(BlockIndex block, CellRange rest, const Roles& roles);
 
-  /// Makes every block pending. REQUIRES: nobody is in take() with the old roles, and nobody will be.
-  void swap_roles();
+  /// Makes every block pending, where take() with these roles has not done so yet.
+  void swap_roles(const Roles& roles);
+  /// Adds the new bitmap to the kept one and clears it. Returns the bytes of cells that were in both.
+  /// REQUIRES: nobody takes with Keep::kInNewBitmap any more.
+  std::size_t merge_new(unsigned kept);
 
   /// Goes through pending blocks: gives empty ones back, sorts the rest. Returns the bytes given back.
   /// REQUIRES: the kept bitmap is clear. Threads: one at a time; take() may run beside it.
@@ -77,6 +89,7 @@ class BlockSets {
   struct BlockSet {
     Lock lock;
     BlockIndex current;
+    std::uint32_t swaps;  // of the roles that the lists are for
     List partial, pending, done;
   };
 
@@ -84,12 +97,14 @@ class BlockSets {
   BlockIndex pop(List& list);
   void append(List& to, List& from);
 
+  void make_pending(BlockSet& set, std::uint32_t swaps);
   BlockIndex open_next(BlockSet& set, LayoutId layout);
   BlockIndex take_new(LayoutId layout);
   std::size_t settle_some(BlockSet& set, unsigned occupied, bool& more);
 
   Cage& cage_;
   BlockHeap& heap_;
+  Lock merge_lock_;  // a segment's rest is dropped from both bitmaps, or merged before
   BlockSet* sets_ = nullptr;
   std::size_t reserved_bytes_ = 0;
 };

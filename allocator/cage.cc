@@ -40,7 +40,7 @@ bool Cage::reserve_exactly(std::size_t bytes) {
   const std::size_t page = os::page_bytes();
   const std::size_t descriptor_bytes = round_up(blocks * sizeof(Block), page);
   const std::size_t bitmap_bytes = round_up(blocks * kBitmapBytes, page);
-  const std::size_t total = bytes + descriptor_bytes + 2 * bitmap_bytes;
+  const std::size_t total = bytes + descriptor_bytes + kBitmaps * bitmap_bytes;
   char* base = static_cast<char*>(os::reserve(total, kHugePageBytes));
   if (base == nullptr) return false;
   reservation_ = base;
@@ -49,10 +49,11 @@ bool Cage::reserve_exactly(std::size_t bytes) {
   reserved_bytes_ = bytes;
   cells_ = Region(base, bytes);
   descriptors_ = Region(base + bytes, descriptor_bytes);
-  bits_[0] = Region(base + bytes + descriptor_bytes, bitmap_bytes);
-  bits_[1] = Region(base + bytes + descriptor_bytes + bitmap_bytes, bitmap_bytes);
+  for (unsigned i = 0; i < kBitmaps; ++i) {
+    bits_[i] = Region(base + bytes + descriptor_bytes + i * bitmap_bytes, bitmap_bytes);
+    bitmaps_[i] = reinterpret_cast<BitmapWord*>(bits_[i].base());
+  }
   blocks_ = reinterpret_cast<Block*>(descriptors_.base());
-  for (unsigned i = 0; i < 2; ++i) bitmaps_[i] = reinterpret_cast<BitmapWord*>(bits_[i].base());
   return true;
 }
 
@@ -67,11 +68,12 @@ bool Cage::grow(std::size_t wanted) {
   for (const std::size_t blocks : {step, wanted}) {  // if the generous step is refused, the bare need may not be
     const std::size_t total = present + blocks;
     if (!descriptors_.grow_to(total * sizeof(Block))) continue;
-    if (!bits_[0].grow_to(total * kBitmapBytes) || !bits_[1].grow_to(total * kBitmapBytes)) continue;
+    if (!std::all_of(std::begin(bits_), std::end(bits_), [&](Region& r) { return r.grow_to(total * kBitmapBytes); }))
+      continue;
     if (!cells_.grow_to(total * kBlockBytes)) continue;
     // Release: pairs with the acquire in frontier(): who sees the new frontier may read descriptors and bitmaps.
     frontier_.store(static_cast<BlockIndex>(total), std::memory_order_release);
-    metadata_bytes_.store(descriptors_.committed_bytes() + bits_[0].committed_bytes() + bits_[1].committed_bytes(),
+    metadata_bytes_.store(descriptors_.committed_bytes() + kBitmaps * bits_[0].committed_bytes(),
                           std::memory_order_relaxed);
     return true;
   }

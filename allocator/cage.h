@@ -2,10 +2,12 @@
 //
 //   cage        | block 0 (never used) | block 1 | block 2 | ...        kBlockBytes each, at a multiple of 2 MiB
 //   descriptors | Block, 64 bytes each                                  a cache line, so one touch tells all
-//   bitmaps     | kBitmapWords words per block, twice                   bit i: cell i; apart from the cells, so that
+//   bitmaps     | kBitmapWords words per block, three times             bit i: cell i; apart from the cells, so that
 //                                                                       no write to a cell reaches them
-// The two bitmaps of a block: the *occupied* cells, and the *kept* ones, that the layer above fills in and then makes
-// the occupied ones by exchanging their roles (`occupied_index`).
+// The bitmaps of a block: the *occupied* cells, and the *kept* ones, that the layer above fills in and then makes the
+// occupied ones by exchanging the roles of the first two. The third, *new*, holds cells to be kept that were handed out
+// meanwhile: it is apart because only one thread writes to the kept bitmap, with plain loads and stores; merge_new()
+// adds it to that in the end.
 //
 // Invariants:
 //   I1  Descriptors and bitmaps are ready (readable, zero at first) for every block below `frontier()`.
@@ -30,6 +32,8 @@ using BitmapWord = std::atomic<std::uint64_t>;
 inline constexpr std::size_t kMaxCells = kBlockBytes / kMinCellBytes;
 inline constexpr std::size_t kBitmapWords = kMaxCells / 64;
 inline constexpr BlockIndex kNoBlock = 0;
+inline constexpr unsigned kBitmaps = 3;
+inline constexpr unsigned kNewBitmap = 2;
 
 enum class BlockState : std::uint8_t {
   kUnused,     // above the frontier, or never taken
@@ -110,7 +114,7 @@ class Cage {
     return b.cell_bytes != 0 ? b.cell_bytes : static_cast<std::size_t>(b.length) << kBlockShift;
   }
 
-  /// A block's bitmap; `which` is 0 or 1.
+  /// A block's bitmap; `which` is 0, 1 or kNewBitmap.
   BitmapWord* bitmap(unsigned which, BlockIndex index) const {
     return bitmaps_[which] + static_cast<std::size_t>(index) * kBitmapWords;
   }
@@ -134,12 +138,12 @@ class Cage {
 
   void* reservation_ = nullptr;
   std::size_t reservation_bytes_ = 0;
-  Region cells_, descriptors_, bits_[2];
+  Region cells_, descriptors_, bits_[kBitmaps];
   std::atomic<std::size_t> metadata_bytes_{0};
   char* base_ = nullptr;
   std::size_t reserved_bytes_ = 0;
   Block* blocks_ = nullptr;
-  BitmapWord* bitmaps_[2] = {nullptr, nullptr};
+  BitmapWord* bitmaps_[kBitmaps] = {};
   std::atomic<BlockIndex> frontier_{0};
 };
 

@@ -38,7 +38,7 @@ void* LargeObjects::take(std::size_t bytes, const Layout& shape, LayoutId layout
     tail.state.store(BlockState::kLargeTail, std::memory_order_release);
   }
   cage_.set(roles.occupied, {first, 0});
-  if (roles.keep_new) cage_.set(roles.kept(), {first, 0});
+  if (roles.keep != Keep::kNothing) cage_.set(roles.keep_bitmap(), {first, 0});
   const std::lock_guard guard(lock_);
   head.next = first_;
   first_ = first;

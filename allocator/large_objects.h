@@ -16,7 +16,7 @@ class LargeObjects {
  public:
   LargeObjects(Cage& cage, BlockHeap& heap) : cage_(cage), heap_(heap) {}
 
-  /// A zeroed object of at least `bytes`, occupied (and kept, with roles.keep_new) at once; nullptr when there is no
+  /// A zeroed object of at least `bytes`, occupied (and kept, as roles.keep says) at once; nullptr when there is no
   /// memory. Only kind and data of `shape` matter. REQUIRES: roles.swaps is the present number of swaps.
   void* take(std::size_t bytes, const Layout& shape, LayoutId layout, const Roles& roles);
 

@@ -92,12 +92,12 @@ bool LocalRuns::advance(LayoutId layout) {
   return start_run(run, state);
 }
 
-bool LocalRuns::refill(LayoutId layout) {
+LocalRuns::Refill LocalRuns::refill(LayoutId layout) {
   State& state = states_[layout];
   MEMGC_DCHECK(!state.open);
   state.wanted_bytes = std::clamp<std::uint32_t>(state.wanted_bytes * 2, kFirstSegmentBytes, kBlockBytes);
   state.segment = sets_.take(layout, state.wanted_bytes, roles_);
-  if (!state.segment) return false;
+  if (!state.segment) return state.segment.stale ? Refill::kStale : Refill::kNoMemory;
   state.open = true;
   state.next_open = open_;
   state.previous_open = 0;
@@ -105,7 +105,8 @@ bool LocalRuns::refill(LayoutId layout) {
   open_ = layout;
   if (layout > largest_.load(std::memory_order_relaxed)) largest_.store(layout, std::memory_order_relaxed);
   state.run_cells_end = state.segment.cells.begin;
-  return start_run(runs_[layout], state);
+  start_run(runs_[layout], state);  // a segment has a free cell
+  return Refill::kDone;
 }
 
 void LocalRuns::close(Run& run, State& state) {
@@ -124,10 +125,7 @@ void LocalRuns::retire_all(const Roles& roles) {
     const auto used =
         static_cast<std::uint32_t>(static_cast<std::size_t>(run.cursor - cage_.address_of(block)) / run.cell_bytes);
     record(state, used);
-    if (roles_.keep_new) {
-      clear_range_unless(cage_.bitmap(roles_.kept(), block), cage_.bitmap(roles_.occupied, block),
-                         {used, state.segment.cells.end});
-    }
+    if (roles_.keep != Keep::kNothing) sets_.drop_rest(block, {used, state.segment.cells.end}, roles_);
     poison(run.cursor, static_cast<std::size_t>(run.limit - run.cursor));
     state.wanted_bytes /= 4;  // a thread that has stopped using a layout soon asks for little again
     close(run, state);

@@ -35,13 +35,16 @@ class LocalRuns {
   /// Makes room in the layout's run without asking anybody: clears on, or goes to the segment's next free cells.
   /// False when the segment is used up.
   bool advance(LayoutId layout);
-  /// Takes a new segment. False when there is no memory. REQUIRES: advance() said false; roles() are current.
-  bool refill(LayoutId layout);
+  enum class Refill : std::uint8_t { kDone, kNoMemory, kStale };
+  /// Takes a new segment. kStale: roles() are no longer the present ones. REQUIRES: advance() said false.
+  Refill refill(LayoutId layout);
 
   /// Records all that was bumped past, and drops every run; what was kept ahead of its filling is kept no longer.
   /// From then on `roles` hold.
   void retire_all(const Roles& roles);
   const Roles& roles() const { return roles_; }
+  /// From now on, what is handed out is kept in the kept bitmap itself. REQUIRES: roles().keep is not kNothing.
+  void keep_in_kept_bitmap() { roles_.keep = Keep::kInKeptBitmap; }
 
   /// Cells bumped past since the last call of this, in bytes, as of the slow paths: at most a few KiB late.
   std::size_t take_allocated_bytes() {

@@ -21,8 +21,13 @@ void poll(MutatorImpl& mutator) {
   if (stress != 0 && ++mutator.slow_paths % stress == 0) mutator.heap.collector().collect();
 }
 
-void collect_if_due(MutatorImpl& mutator) {
-  if (mutator.heap.trigger_reached()) mutator.heap.collector().collect_due(mutator);
+// Begins a cycle when the heap has grown to its trigger; waits while it has outgrown the cycle under way.
+void keep_pace(MutatorImpl& mutator) {
+  HeapImpl& heap = mutator.heap;
+  if (heap.trigger_reached()) [[unlikely]]
+    heap.collector().collect_due(mutator);
+  if (!heap.may_grow()) [[unlikely]]
+    heap.collector().wait_for_progress(mutator);
 }
 
 // Calls attempt() until it gives memory: once as things are, once after a collection, once after the embedder was
@@ -49,14 +54,25 @@ void* take_cell(MutatorImpl& mutator, LayoutId layout) {
   if (run.cursor < run.limit || mutator.local.advance(layout)) return bump(run);
   clear_dead_stack();
   mutator.heap.count_allocation(mutator);
-  collect_if_due(mutator);
-  return with_last_resorts(mutator.heap, [&]() -> void* { return mutator.local.refill(layout) ? bump(run) : nullptr; });
+  keep_pace(mutator);
+  return with_last_resorts(mutator.heap, [&]() -> void* {
+    for (;;) {
+      switch (mutator.local.refill(layout)) {
+        case LocalRuns::Refill::kDone:
+          return bump(run);
+        case LocalRuns::Refill::kNoMemory:
+          return nullptr;
+        case LocalRuns::Refill::kStale:  // another thread has answered the end of a cycle, and this one has not
+          safepoint_slow(mutator);
+      }
+    }
+  });
 }
 
 void* take_large(MutatorImpl& mutator, std::size_t bytes, const TypeInfo& type, bool array) {
   poll(mutator);
   mutator.heap.count_allocation(mutator);
-  collect_if_due(mutator);
+  keep_pace(mutator);
   const Layout shape = large_shape(type, array);
   void* object = with_last_resorts(mutator.heap,
                                    [&] { return mutator.heap.large().take(bytes, shape, 0, mutator.local.roles()); });

@@ -1,11 +1,65 @@
-// Job: the write barrier's slow path.
+// Job: the write barrier's slow path: shading, before the store.
 //
-// While a cycle marks with all mutators stopped, no store can happen and `thread_state.marking` is never set; what is
-// here keeps the invariant that design and headers state: both the overwritten and the written value are shaded first.
+//   store slot = p, while this thread's barrier is on:   shade(*slot); shade(p); *slot = p
+//
+// Both are shaded whatever the colour of the object that holds the slot or of this thread's stack; runtime/README.md
+// has the argument. A shaded pointer goes into this thread's buffer, unless its object is marked already; the marker
+// gets the buffer when it is full or when a handshake asks for it. There is no safepoint between shading and the store.
+//
+// `ThreadState::barrier` is also on while a thread is blocked or attached to nothing: such a thread may store to Roots
+// (that is how they are dropped from anywhere), and no handshake waits for it. It then stores under one lock of the
+// process, which a cycle takes once between turning barriers on and the second handshake: a store that found no heap
+// marking has ended by then.
+#include <mutex>
+
 #include "memgc/internal/thread_state.h"
+#include "memgc/root.h"
+#include "runtime/heap_impl.h"
+#include "runtime/mutator_impl.h"
+#include "runtime/outside_stores.h"
 
 namespace memgc::internal {
+namespace {
 
-void shade(const void*, const void*) {}
+void shade_one(MutatorImpl& mutator, const void* target) {
+  const Cage& cage = mutator.heap.cage();
+  if (!cage.contains(target)) return;  // null, or another heap's
+  const CellRef cell = cage.cell_of(target);
+  if (!cell || cage.test(mutator.local.roles().kept(), cell) || cage.test(kNewBitmap, cell)) return;
+  if (mutator.grey == nullptr) mutator.grey = mutator.heap.grey().take_empty();
+  mutator.grey->entries[mutator.grey->count++] = target;
+  if (mutator.grey->count == GreyChunk::kEntries) mutator.hand_over_grey();
+}
+
+void shade_in_all(ThreadRecord& thread, const void* old_target, const void* new_target) {
+  for (MutatorImpl* mutator = thread.mutators; mutator != nullptr; mutator = mutator->next_on_thread) {
+    if (!mutator->marking) continue;
+    shade_one(*mutator, old_target);
+    shade_one(*mutator, new_target);
+  }
+}
+
+bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullptr && !thread.blocked; }
+
+}  // namespace
+
+void shade(const void* old_target, const void* new_target) {
+  ThreadRecord& thread = ThreadRecord::mine();
+  if (runs_attached(thread)) {
+    shade_in_all(thread, old_target, new_target);
+  } else {
+    OutsideStores::shade(old_target, new_target);
+  }
+}
+
+void store_root_slow(RootSlot* slot, const void* target) {
+  ThreadRecord& thread = ThreadRecord::mine();
+  if (runs_attached(thread)) {
+    shade_in_all(thread, slot->load(std::memory_order_relaxed), target);
+    slot->store(target, std::memory_order_release);  // as Root::set()
+  } else {
+    OutsideStores::store(slot, target);
+  }
+}
 
 }  // namespace memgc::internal

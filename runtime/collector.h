@@ -1,16 +1,6 @@
-// Job: the cycle, and the thread that runs it.
+// Job: the thread that runs cycles, and how cycles are asked for and waited for.
 //
-// Phases, cited by number elsewhere:
-//   1  stop: every mutator reaches a safepoint or is blocked; its runs are recorded and dropped
-//   2  mark: roots, stacks, ranges; then everything they lead to
-//   3  swap: the kept bitmap becomes the occupied one; next goal
-//   4  resume; print the line
-//   5  settle, with mutators running: clear the old bitmap, give empty blocks back, sort the rest. Blocks are also
-//   taken
-//      by refills before they are settled: sweeping is lazy, and dead cells are never touched.
-// The next cycle begins after phase 5.
-//
-// Threads: cycles run on the collector's own thread, made when the first is wanted. collect() and request() from any.
+// Threads: cycles run on the collector's own thread, made when the first is wanted. All else: any.
 #pragma once
 
 #include <condition_variable>
@@ -19,8 +9,7 @@
 #include <mutex>
 #include <thread>
 
-#include "runtime/marker.h"
-#include "runtime/trace_line.h"
+#include "runtime/cycle.h"
 
 namespace memgc::internal {
 
@@ -29,39 +18,34 @@ class MutatorImpl;
 
 class Collector {
  public:
-  explicit Collector(HeapImpl& heap);
+  explicit Collector(HeapImpl& heap) : heap_(heap), cycle_(heap) {}
   ~Collector();
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
 
   /// Gets the first memory. False when there is none.
-  bool reserve() { return marker_.reserve(); }
+  bool reserve() { return cycle_.reserve(); }
   /// Ends the thread, after the cycle under way. No cycle can be had from then on.
   void stop();
 
   /// A whole cycle that begins after the call, and its settling. Blocks the calling thread, attached or not.
   void collect();
-  /// A cycle because of the trigger; waits until mutators may go on, and not for settling. By an attached thread.
+  /// The heap has grown to its trigger: a cycle is to begin. Waits for it only if the mutators are to stop.
   void collect_due(MutatorImpl& mutator);
+  /// The heap has grown past what the cycle under way allows so far: waits until it allows more.
+  void wait_for_progress(MutatorImpl& mutator);
+  /// The cycle under way allows more.
+  void note_progress();
 
-  std::size_t metadata_bytes() const { return marker_.memory_bytes(); }
+  std::size_t metadata_bytes() const { return cycle_.metadata_bytes(); }
 
  private:
-  enum class Wanted : std::uint8_t { kMarked, kSettled };
-
-  void want(bool forced, Wanted until);
+  void start_thread();
+  std::uint64_t ticket_due() const { return begun_ == marked_ ? begun_ + 1 : begun_; }
   void run();
-  void cycle(bool forced);
-  void mark_from_roots(CycleTrace& trace);
-  void check_marks();
-  void note_opening_stops(CycleTrace& trace, std::uint64_t marked_from_ns);
-  void bury_dead();
-  void print(CycleTrace& trace);
 
   HeapImpl& heap_;
-  Marker marker_;
-  std::uint64_t made_ns_;
-  unsigned processors_ = 1;
+  Cycle cycle_;
 
   std::mutex lock_;  // guards what follows
   std::condition_variable wake_collector_;
@@ -72,6 +56,7 @@ class Collector {
   std::uint64_t begun_ = 0;
   std::uint64_t marked_ = 0;
   std::uint64_t settled_ = 0;
+  std::size_t waiting_for_progress_ = 0;
   bool stopping_ = false;
 };
 

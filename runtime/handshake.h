@@ -1,29 +1,50 @@
 // Job: how the collector reaches every mutator: the registry of mutators, and asking each of them for something.
 //
 // ask() raises each running mutator's poll and returns when all have answered; blocked ones are answered for. What is
-// asked is done by respond(), on the mutator's own thread at its next safepoint, or here for a blocked one.
+// asked is done by respond(), on the mutator's own thread at its next safepoint, or here for a blocked one. No mutator
+// waits for another, nor for the collector, except with Ask::kStop.
 //
 // Why nobody is missed: ask() goes over the registry with its lock held, and takes each mutator's lock in turn. It
 // finds the mutator blocked, and answers for it: then leaving the blocked state takes the same lock later and sees the
 // new number. Or it finds it running, counts it as pending and raises its poll under the lock: then whatever the
 // mutator does next with its state (a safepoint, blocking, detaching) takes that lock and finds the number to be
-// answered. Mutators that attach later start with the present number.
+// answered. Mutators that attach later start with the present number, barrier and roles.
 //
-// Threads: ask() and stop/resume: the collector's thread only. The rest: any.
+// Threads: ask(), stop and resume: the collector's thread only. The rest: any.
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
+#include <vector>
 
 #include "allocator/base/lock.h"
+#include "allocator/block_set.h"
+#include "runtime/snapshot.h"
 
 namespace memgc::internal {
 
 class HeapImpl;
 class MutatorImpl;
-struct ThreadRecord;
+
+/// What a handshake asks of each mutator; the numbers are those of the phases in collector.h.
+enum class Ask : std::uint8_t {
+  kBarrierOn,  // stores shade from now on
+  kFence,      // nothing: whoever has answered has no store under way that began without a barrier somewhere
+  kSnapshot,   // record runs, copy stack and registers aside, allocate black from now on
+  kFlush,      // hand over what was shaded; new cells go to the kept bitmap itself from now on
+  kEnd,        // barrier off, next roles
+  kStop,       // record runs, copy stack and registers aside, and go no further until resume_all()
+};
+
+/// How long answers took.
+struct StopSum {
+  std::uint64_t longest_ns = 0;
+  std::uint64_t total_ns = 0;
+};
 
 class Handshakes {
  public:
@@ -32,9 +53,9 @@ class Handshakes {
   void attach(MutatorImpl& mutator);  // waits for a stop under way
   void detach(MutatorImpl& mutator);
 
-  /// Asks all mutators to stop, and returns when none runs. Until resume() none goes on, attaches or leaves a
-  /// BlockingScope.
-  void stop_all();
+  /// Asks all mutators; returns when all have answered. From then on the heap's roles are `roles`.
+  void ask(Ask what, const Roles& roles);
+  /// After ask(kStop): lets all go on. Until then none goes on, attaches or leaves a BlockingScope.
   void resume_all();
 
   /// Whether a mutator must not go on now. Under its lock.
@@ -47,26 +68,48 @@ class Handshakes {
 
   /// The number of the last handshake.
   std::uint64_t number() const {
-    // Acquire: pairs with the release in stop_all(): who sees a stop's number sees stopping().
+    // Acquire: pairs with the release in ask(): who sees a number sees what it asks, and stopping() if it is a stop.
     return number_.load(std::memory_order_acquire);
   }
   /// Does for `mutator` what handshake `number` asks, if it has not been done. Under its lock, by its thread or while
   /// it is blocked.
   void respond(MutatorImpl& mutator, std::uint64_t number);
 
+  /// Moves the snapshots of all mutators, and of those that have gone since, to `out` (as many as returned).
+  std::size_t take_snapshots(std::vector<std::unique_ptr<Snapshot>>& out);
+
+  /// The time that answers have taken since the last call of this.
+  StopSum take_stop_sum();
+
   /// Calls f(mutator) for each; the registry's lock is held, so none comes or goes meanwhile.
   template <class F>
   void for_each(F&& f);
 
   std::size_t count();
+  /// Mutators that are not blocked, about.
+  std::size_t running();
 
  private:
+  void perform(MutatorImpl& mutator);
+  void wait_for_answers();
+  void report_late(std::uint64_t waited_ns);
+
   HeapImpl& heap_;
   Lock registry_lock_;
   MutatorImpl* first_ = nullptr;
+  std::vector<std::unique_ptr<Snapshot>> orphans_;  // snapshots of mutators that have gone
+  bool marking_ = false;                            // for those that attach
+
+  // Written by the collector before the number is published, read by those who answer it.
+  Ask asked_ = Ask::kFence;
   std::atomic<std::uint64_t> number_{0};
   std::atomic<std::uint32_t> pending_{0};
   std::atomic<bool> stopping_{false};
+  std::atomic<std::uint64_t> longest_ns_{0};
+  std::atomic<std::uint64_t> total_ns_{0};
+
+  std::mutex answers_lock_;
+  std::condition_variable all_answered_;
 };
 
 }  // namespace memgc::internal

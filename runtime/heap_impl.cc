@@ -74,7 +74,22 @@ void HeapImpl::update_goal() {
   in.mapped_ready = blocks.taken_bytes + blocks.free_bytes + metadata_bytes();
   in.heap_free = blocks.free_bytes;
   in.heap_in_use = heap_bytes();
-  goal_.store(heap_goal(in), std::memory_order_relaxed);
+  const std::size_t goal = heap_goal(in);
+  const std::size_t trigger =
+      debug().gcstoptheworld ? goal : cycle_trigger(goal, in.live, runway_.load(std::memory_order_relaxed));
+  goal_.store(goal, std::memory_order_relaxed);
+  trigger_.store(trigger, std::memory_order_relaxed);
+  allowed_.store(goal, std::memory_order_relaxed);
+}
+
+void HeapImpl::begin_growth() {
+  growth_from_ = heap_bytes();
+  allow_growth(0);
+}
+
+void HeapImpl::allow_growth(std::size_t marked_bytes) {
+  allowed_.store(allowed_growth(growth_from_, goal(), live_bytes_.load(std::memory_order_relaxed), marked_bytes),
+                 std::memory_order_relaxed);
 }
 
 void HeapImpl::finish_cycle(std::size_t live, std::size_t roots, bool forced, std::uint64_t cpu_ns) {
@@ -83,8 +98,10 @@ void HeapImpl::finish_cycle(std::size_t live, std::size_t roots, bool forced, st
   cycles_.fetch_add(1, std::memory_order_relaxed);
   if (forced) forced_cycles_.fetch_add(1, std::memory_order_relaxed);
   add_gc_cpu(cpu_ns);
-  update_goal();
+  runway_.store(heap_bytes() - std::min(growth_from_, heap_bytes()), std::memory_order_relaxed);
+  // What was allocated in the meantime is part of `live` when marking was concurrent, and there is none when not.
   heap_bytes_.store(live, std::memory_order_relaxed);
+  update_goal();
 }
 
 int HeapImpl::set_growth_percent(int percent) {
@@ -110,7 +127,8 @@ Options HeapImpl::options() const {
 }
 
 std::size_t HeapImpl::metadata_bytes() {
-  std::size_t bytes = cage_.metadata_bytes() + sets_.metadata_bytes() + collector_.metadata_bytes();
+  std::size_t bytes =
+      cage_.metadata_bytes() + sets_.metadata_bytes() + collector_.metadata_bytes() + grey_.memory_bytes();
   handshakes_.for_each([&](MutatorImpl& mutator) { bytes += sizeof(MutatorImpl) + mutator.local.metadata_bytes(); });
   return bytes;
 }

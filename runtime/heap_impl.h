@@ -16,6 +16,7 @@
 #include "allocator/large_objects.h"
 #include "memgc/heap.h"
 #include "runtime/collector.h"
+#include "runtime/grey_queue.h"
 #include "runtime/handshake.h"
 #include "runtime/mutator_impl.h"
 #include "runtime/stop_recorder.h"
@@ -40,7 +41,9 @@ class HeapImpl {
   const DebugOptions& debug() const { return options_.debug; }
   bool precise_stacks() const { return options_.precise_stacks; }
 
-  /// What the bitmaps are at present. Changed by the collector while all mutators stand still.
+  GreyQueue& grey() { return grey_; }
+
+  /// What the bitmaps are at present. Written by the collector, as part of asking (see Handshakes::ask).
   Roles roles() const { return roles_; }
   void set_roles(const Roles& roles) { roles_ = roles; }
 
@@ -50,7 +53,13 @@ class HeapImpl {
   /// Bytes of objects: live at the last cycle, and allocated since.
   std::size_t heap_bytes() const { return heap_bytes_.load(std::memory_order_relaxed); }
   /// Whether the next cycle is due.
-  bool trigger_reached() const { return heap_bytes() >= goal_.load(std::memory_order_relaxed); }
+  bool trigger_reached() const { return heap_bytes() >= trigger_.load(std::memory_order_relaxed); }
+  /// Whether the heap is smaller than what the cycle under way allows so far: up to the goal, in step with its work.
+  bool may_grow() const { return heap_bytes() < allowed_.load(std::memory_order_relaxed); }
+  /// A cycle begins; and has marked `marked_bytes`.
+  void begin_growth();
+  void allow_growth(std::size_t marked_bytes);
+  void count_late_answer() { late_answers_.fetch_add(1, std::memory_order_relaxed); }
 
   /// A cycle found this: sets the live bytes and the next goal. `roots`: bytes scanned outside the heap.
   void finish_cycle(std::size_t live, std::size_t roots, bool forced, std::uint64_t cpu_ns);
@@ -68,6 +77,10 @@ class HeapImpl {
   /// Asks the embedder for memory; false if there is nobody to ask.
   bool call_pressure(Pressure pressure);
 
+  // Of OutsideStores, under its lock.
+  HeapImpl* next_marking = nullptr;
+  unsigned outside_kept = 0;
+
  private:
   void update_goal();
 
@@ -79,11 +92,17 @@ class HeapImpl {
   BlockSets sets_;
   LargeObjects large_;
   Roles roles_;
+  GreyQueue grey_;
   StopRecorder stops_;
   Handshakes handshakes_;
 
   std::atomic<std::size_t> heap_bytes_{0};
   std::atomic<std::size_t> goal_{0};
+  std::atomic<std::size_t> trigger_{0};
+  std::atomic<std::size_t> allowed_{0};
+  std::size_t growth_from_ = 0;         // heap bytes when the cycle under way began; the collector's
+  std::atomic<std::size_t> runway_{0};  // bytes allocated while the last cycle marked
+  std::atomic<std::uint64_t> late_answers_{0};
   std::atomic<std::size_t> live_bytes_{0};
   std::atomic<std::size_t> root_bytes_{0};
   std::atomic<std::uint64_t> allocated_bytes_{0};

@@ -13,10 +13,11 @@ namespace {
 
 using PointerWord = std::atomic<const void*>;
 
-// Relaxed: a mutator may store at the same time. Whatever is read was put there by a store that shaded it, or stood
-// there when marking began; and what an object holds was written before its address could be read from the heap.
+// A mutator may store at the same time: whatever is read was put there by a store that shaded it, or stood there when
+// marking began. Acquire: pairs with the release of Member, Slot and Root stores: what was written to the object before
+// its address got here is seen when it is scanned.
 const void* load_word(const char* address) {
-  return reinterpret_cast<const PointerWord*>(address)->load(std::memory_order_relaxed);
+  return reinterpret_cast<const PointerWord*>(address)->load(std::memory_order_acquire);
 }
 
 }  // namespace
@@ -26,6 +27,7 @@ Marker::Marker(Cage& cage) : cage_(cage) {}
 void Marker::begin(unsigned occupied, unsigned kept) {
   occupied_ = occupied;
   kept_ = kept;
+  shared_ = false;
   frontier_bytes_ = static_cast<std::size_t>(cage_.frontier()) << kBlockShift;
   marked_bytes_ = marked_cells_ = 0;
 }
@@ -91,8 +93,11 @@ inline bool Marker::resolve(const void* target, Entry& entry) const {
   return true;
 }
 
-void Marker::drain_stack() {
+bool Marker::drain_stack(std::size_t cells) {
+  const std::size_t enough = marked_cells_ + cells < cells ? SIZE_MAX : marked_cells_ + cells;
   for (;;) {
+    if (marked_cells_ >= enough) [[unlikely]]
+      return false;
     const void* target = nullptr;
     if (pop(target)) {
       Entry entry;
@@ -118,20 +123,28 @@ void Marker::drain_stack() {
       arrays_.pop_back();
       scan_array(*rest.block, rest.cell, rest.next);
     } else {
-      return;
+      return true;
     }
   }
 }
 
-void Marker::drain() {
-  drain_stack();
-  while (stack_.overflowed()) rescan_marked();
+bool Marker::drain_some(std::size_t cells) {
+  if (!drain_stack(cells)) return false;
+  if (stack_.overflowed()) {
+    rescan_marked();
+    return false;
+  }
+  return true;
 }
 
 inline void Marker::process(const Entry& entry) {
   const std::uint64_t word = entry.word->load(std::memory_order_relaxed);
   if ((word & entry.bit) != 0) return;
-  entry.word->store(word | entry.bit, std::memory_order_relaxed);
+  if (shared_) [[unlikely]] {
+    if ((entry.word->fetch_or(entry.bit, std::memory_order_relaxed) & entry.bit) != 0) return;
+  } else {
+    entry.word->store(word | entry.bit, std::memory_order_relaxed);
+  }
   ++marked_cells_;
   const Block& block = *entry.block;
   marked_bytes_ += block.cell_bytes != 0 ? block.cell_bytes : static_cast<std::size_t>(block.length) << kBlockShift;
@@ -203,7 +216,7 @@ void Marker::rescan_marked() {
     for (std::uint32_t cell = 0; cell < block.cells; ++cell) {
       if ((words[cell / 64].load(std::memory_order_relaxed) >> (cell % 64) & 1) == 0) continue;
       scan(block, cage_.address_of(index) + static_cast<std::size_t>(cell) * block.cell_bytes);
-      drain_stack();
+      drain_stack(SIZE_MAX);
     }
   }
 }

@@ -6,9 +6,9 @@
 // when it leaves, so that most misses overlap (Cher, Hosking and Vitek, "Software prefetching for mark-sweep garbage
 // collection", ASPLOS 2004; OCaml 4.14 does the same).
 //
-// Invariants: a cell is scanned at most once a cycle, by whoever set its mark. Everything pushed is followed before
-// drain() returns. Threads: one marker is used by one thread at a time; while it is the only one, marks are plain
-// loads and stores.
+// Invariants: a cell is scanned at most once a cycle, by whoever set its mark. Everything pushed has been followed when
+// drain_some() says so. Threads: one marker is used by one thread at a time; until share_marks() it alone writes to the
+// kept bitmap, and marks are plain loads and stores: a locked instruction costs more than all the rest of a mark.
 #pragma once
 
 #include <cstddef>
@@ -36,12 +36,13 @@ class Marker final : public Visitor {
   void push(const void* target);
   /// A word that may be one: followed if it points into an occupied cell.
   void push_if_object(std::uintptr_t word);
-  /// Follows everything.
-  void drain();
+  /// Follows what was pushed, for about `cells` cells. True when everything was followed.
+  bool drain_some(std::size_t cells);
+  /// From now on others set marks in the same bitmap too: marks are atomic read-modify-writes.
+  void share_marks() { shared_ = true; }
   /// Ends a cycle: gives memory back.
   void finish();
 
-  bool is_marked(CellRef cell) const { return cage_.test(kept_, cell); }
   std::size_t marked_bytes() const { return marked_bytes_; }
   std::size_t marked_cells() const { return marked_cells_; }
   std::size_t memory_bytes() const { return stack_.memory_bytes() + arrays_.capacity() * sizeof(ArrayRest); }
@@ -65,7 +66,7 @@ class Marker final : public Visitor {
 
   void flush() override;  // Visitor: the stack's chunk is full
   void visit_words(const void* begin, const void* end) override;
-  void drain_stack();
+  bool drain_stack(std::size_t cells);
   bool pop(const void*& target);
   bool resolve(const void* target, Entry& entry) const;
   void process(const Entry& entry);
@@ -79,6 +80,7 @@ class Marker final : public Visitor {
   std::vector<ArrayRest> arrays_;
   unsigned occupied_ = 0;
   unsigned kept_ = 1;
+  bool shared_ = false;
   std::size_t frontier_bytes_ = 0;
   std::size_t marked_bytes_ = 0;
   std::size_t marked_cells_ = 0;

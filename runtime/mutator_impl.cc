@@ -3,6 +3,7 @@
 
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include "allocator/base/check.h"
 #include "memgc/mutator.h"
@@ -21,8 +22,22 @@ void MutatorImpl::raise_polls() {
   }
 }
 
+bool MutatorImpl::hand_over_grey() {
+  if (grey == nullptr) return false;
+  heap.grey().put(std::exchange(grey, nullptr));
+  return true;
+}
+
+void ThreadRecord::update_barrier() noexcept {
+  bool barrier = blocked || mutators == nullptr;
+  for (const MutatorImpl* m = mutators; m != nullptr; m = m->next_on_thread) barrier = barrier || m->marking;
+  thread_state.barrier = barrier;
+}
+
 void enter_blocked(ThreadRecord& thread) {
   thread.note_position();
+  thread.blocked = true;
+  thread_state.barrier = true;
   // All polls first: one that is raised after this, for whichever heap, is still up when we are done.
   for (MutatorImpl* m = thread.mutators; m != nullptr; m = m->next_on_thread)
     m->poll.store(0, std::memory_order_relaxed);
@@ -65,6 +80,8 @@ HeapImpl* try_leave_blocked(ThreadRecord& thread) {
 
 void leave_blocked(ThreadRecord& thread) {
   while (HeapImpl* heap = try_leave_blocked(thread)) heap->handshakes().wait_until_resumed();
+  thread.blocked = false;
+  thread.update_barrier();
 }
 
 void safepoint_slow(MutatorState& state) {
@@ -104,6 +121,7 @@ Mutator::Mutator(Heap& heap) : heap_(heap), state_(nullptr) {
   }
   state_ = mutator;
   internal::thread_state.current = mutator;
+  thread.update_barrier();
 }
 
 Mutator::~Mutator() {
@@ -120,6 +138,7 @@ Mutator::~Mutator() {
   mutator->heap.handshakes().detach(*mutator);
   delete mutator;
   internal::thread_state.current = thread.mutators;
+  thread.update_barrier();
   thread.release();
 }
 

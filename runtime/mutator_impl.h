@@ -1,12 +1,13 @@
-// Job: a thread's side of its attachment to one heap: its runs, whether it is blocked, what it has answered.
+// Job: a thread's side of its attachment to one heap: its runs, its grey buffer, whether it is blocked, what it has
+// answered.
 //
 // Invariants:
 //   I1  `acknowledged` is the number of the last handshake that was done for this mutator, by itself or, while it was
 //       blocked, by the collector.
 //   I2  While `blocked`, the thread touches neither its runs nor managed objects, and its ThreadRecord says where its
 //       references are.
-// Threads: `runs` and `local` belong to the owner; `lock` guards blocked, asked and acknowledged, and hands `local` to
-// the collector while blocked.
+// Threads: `runs`, `local`, `grey` and `marking` belong to the owner; `lock` guards blocked, asked and acknowledged,
+// and hands the rest to the collector while blocked.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,8 @@
 #include "allocator/base/lock.h"
 #include "allocator/local_runs.h"
 #include "memgc/internal/thread_state.h"
+#include "runtime/grey_queue.h"
+#include "runtime/snapshot.h"
 #include "runtime/thread_record.h"
 
 namespace memgc::internal {
@@ -26,6 +29,8 @@ class MutatorImpl : public MutatorState {
 
   /// Makes this thread come to a slow path soon, whichever of its mutators it uses. Under `lock`.
   void raise_polls();
+  /// Gives the buffer of shaded pointers to the marker. False when there was nothing in it.
+  bool hand_over_grey();
 
   HeapImpl& heap;
   ThreadRecord& thread;
@@ -33,9 +38,13 @@ class MutatorImpl : public MutatorState {
 
   Lock lock;
   bool blocked = false;
-  bool asked = false;  // counted as pending in the handshake under way
+  bool asked = false;    // counted as pending in the handshake under way
+  bool marking = false;  // stores shade
   std::uint64_t acknowledged = 0;
-  std::uint64_t stopped_since_ns = 0;  // when it was last held up
+  std::uint64_t stopped_since_ns = 0;  // when it was last asked for something
+
+  GreyChunk* grey = nullptr;  // shaded and not handed over
+  Snapshot snapshot;          // as of the third handshake
 
   std::uint64_t slow_paths = 0;  // for gcstress
   MutatorImpl* next_on_thread = nullptr;

@@ -28,4 +28,12 @@ std::size_t limit_goal(const GoalInput& in);
 /// The smaller of the two.
 std::size_t heap_goal(const GoalInput& in);
 
+/// The heap size at which a cycle is to begin so that it ends at the goal: `runway` bytes (what the last cycle saw
+/// allocated while it marked) before it, within 70 % to 95 % of the way from live to goal, as Go bounds it.
+std::size_t cycle_trigger(std::size_t goal, std::size_t live, std::size_t runway);
+
+/// How far the heap may grow while a cycle marks: from `begun` in proportion to the share of the expected work that is
+/// done, up to the goal; some more when the cycle began late.
+std::size_t allowed_growth(std::size_t begun, std::size_t goal, std::size_t expected_work, std::size_t done);
+
 }  // namespace memgc::internal

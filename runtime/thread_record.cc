@@ -9,7 +9,6 @@
 
 #include "allocator/base/check.h"
 #include "allocator/base/poison.h"
-#include "allocator/base/seeded_bug.h"
 
 #define MEMGC_NO_SANITIZE __attribute__((no_sanitize("address"), no_sanitize("thread"), noinline))
 
@@ -43,28 +42,6 @@ struct Holder {
   }
 };
 thread_local Holder holder;
-
-MEMGC_NO_SANITIZE std::size_t scan_words(const char* begin, const char* end, void* fake_stack,
-                                         void (*visit)(void*, std::uintptr_t), void* context) {
-  begin += -reinterpret_cast<std::uintptr_t>(begin) % sizeof(std::uintptr_t);
-  for (const char* at = begin; at + sizeof(std::uintptr_t) <= end; at += sizeof(std::uintptr_t)) {
-    const std::uintptr_t word = *reinterpret_cast<const volatile std::uintptr_t*>(at);
-    visit(context, word);
-#if MEMGC_ASAN
-    if (fake_stack != nullptr) {
-      void* frame_begin = nullptr;
-      void* frame_end = nullptr;
-      if (__asan_addr_is_in_fake_stack(fake_stack, reinterpret_cast<void*>(word), &frame_begin, &frame_end) !=
-          nullptr) {
-        scan_words(static_cast<const char*>(frame_begin), static_cast<const char*>(frame_end), nullptr, visit, context);
-      }
-    }
-#else
-    static_cast<void>(fake_stack);
-#endif
-  }
-  return static_cast<std::size_t>(end - begin);
-}
 
 }  // namespace
 
@@ -151,34 +128,6 @@ MEMGC_NO_SANITIZE void clear_dead_stack() noexcept {
   volatile char dead[1024];
   std::memset(const_cast<char*>(dead), 0, sizeof(dead));
   __asm__ volatile("" : : "r"(dead) : "memory");
-}
-
-MEMGC_NO_SANITIZE std::size_t scan_stack(const ThreadRecord& thread, void (*visit)(void*, std::uintptr_t),
-                                         void* context) {
-  for (const std::uintptr_t word : thread.registers.words) visit(context, word);
-  const char* nearest = reinterpret_cast<const char*>(thread.nearest_frames.data());
-  scan_words(nearest, nearest + thread.nearest_words * sizeof(std::uintptr_t), thread.fake_stack, visit, context);
-  return scan_words(thread.stack_top, thread.stack_base, thread.fake_stack, visit, context);
-}
-
-MEMGC_NO_SANITIZE std::size_t scan_ranges(ThreadRecord& thread, void (*visit)(void*, std::uintptr_t),
-                                          void (*visit_target)(void*, const void*), void* context) {
-  const std::lock_guard guard(thread.lock);
-  std::size_t bytes = 0;
-  for (const RangeEntry* range = thread.ranges; range != nullptr; range = range->next) {
-    if (seeded_bug("skipped_root_range")) continue;
-    const char* begin = static_cast<const char*>(range->begin);
-    const char* end = static_cast<const char*>(range->top != nullptr ? *range->top : range->end);
-    if (range->decode == nullptr) {
-      scan_words(begin, end, nullptr, visit, context);
-    } else {
-      for (const char* at = begin; at + sizeof(std::uintptr_t) <= end; at += sizeof(std::uintptr_t)) {
-        visit_target(context, range->decode(*reinterpret_cast<const volatile std::uintptr_t*>(at)));
-      }
-    }
-    bytes += static_cast<std::size_t>(end - begin);
-  }
-  return bytes;
 }
 
 }  // namespace memgc::internal

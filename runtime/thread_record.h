@@ -12,9 +12,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 
 #include "allocator/base/lock.h"
 #include "allocator/base/poison.h"
+#include "allocator/base/seeded_bug.h"
 #include "memgc/internal/thread_state.h"
 #include "memgc/root.h"
 
@@ -51,11 +53,14 @@ struct ThreadRecord {
   std::size_t nearest_words = 0;
   void* fake_stack = nullptr;  // AddressSanitizer's, for use-after-return detection
   int blocking_depth = 0;
+  bool blocked = false;  // by the owner, for its own slow paths; the collector goes by MutatorImpl::blocked
   char name[16] = {};
   std::atomic<int> references{1};  // the thread itself, its mutators, each RangeEntry
 
   static ThreadRecord& mine();
   void release();
+  /// Recomputes thread_state.barrier. By the owner.
+  void update_barrier() noexcept;
   /// Notes where this thread's references are as of the call, for as long as it is blocked. By the owner.
   void note_position() noexcept;
 };
@@ -64,12 +69,19 @@ struct ThreadRecord {
 /// not taken for references by a later scan.
 void clear_dead_stack() noexcept;
 
-/// Calls visit(context, word) for each word that may be a reference of a blocked thread: registers, stack, and, with
-/// AddressSanitizer, the fake frames it points to. Returns the bytes looked at.
-std::size_t scan_stack(const ThreadRecord& thread, void (*visit)(void* context, std::uintptr_t word), void* context);
-
-/// The same for the thread's root ranges; decoded targets go to visit_target.
-std::size_t scan_ranges(ThreadRecord& thread, void (*visit)(void* context, std::uintptr_t word),
-                        void (*visit_target)(void* context, const void* target), void* context);
+/// Calls f(range, begin, end) for each of the thread's root ranges. Returns their bytes.
+template <class F>
+std::size_t for_each_range(ThreadRecord& thread, F&& f) {
+  const std::lock_guard guard(thread.lock);
+  std::size_t bytes = 0;
+  for (const RangeEntry* range = thread.ranges; range != nullptr; range = range->next) {
+    if (seeded_bug("skipped_root_range")) continue;
+    const char* begin = static_cast<const char*>(range->begin);
+    const char* end = static_cast<const char*>(range->top != nullptr ? *range->top : range->end);
+    f(*range, begin, end);
+    bytes += static_cast<std::size_t>(end - begin);
+  }
+  return bytes;
+}
 
 }  // namespace memgc::internal

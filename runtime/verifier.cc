@@ -19,25 +19,30 @@
 namespace memgc::internal {
 namespace {
 
+bool is_marked(const Cage& cage, const Roles& roles, CellRef cell) {
+  return cell && (cage.test(roles.kept(), cell) || cage.test(kNewBitmap, cell));
+}
+
 // Depth-first, by cell address, remembering from where each was reached first.
 class Rechecker final : public Visitor {
  public:
-  Rechecker(HeapImpl& heap, const Marker& marker) : heap_(heap), cage_(heap.cage()), marker_(marker) {
+  // `exact`: the snapshots are those that the marker scanned. Otherwise a word on a stack may be a stale one that names
+  // a dead object, and says nothing.
+  Rechecker(HeapImpl& heap, const Roles& roles, bool exact) : cage_(heap.cage()), roles_(roles), exact_(exact) {
     context_ = this;
     record_ = [](void* self, const void*, const void* target) { static_cast<Rechecker*>(self)->reach(target); };
   }
 
-  void run() {
+  void run(const Snapshots& snapshots) {
     const auto reach_exact = [](void* self, const void* target) { static_cast<Rechecker*>(self)->reach_word(target); };
-    const auto reach_word = [](void* self, std::uintptr_t word) {
-      static_cast<Rechecker*>(self)->reach_word(reinterpret_cast<const void*>(word));
-    };
     from_ = nullptr;
     for_each_root(reach_exact, this);
-    heap_.handshakes().for_each([&](MutatorImpl& mutator) {
-      scan_ranges(mutator.thread, reach_word, reach_exact, this);
-      if (!heap_.precise_stacks()) scan_stack(mutator.thread, reach_word, this);
-    });
+    for (const auto& snapshot : snapshots) {
+      for (const std::uintptr_t word : *snapshot) {
+        const void* target = reinterpret_cast<const void*>(word);
+        if (exact_ || (cage_.contains(target) && is_marked(cage_, roles_, cage_.cell_of(target)))) reach_word(target);
+      }
+    }
     while (!todo_.empty()) {
       char* cell = todo_.back();
       todo_.pop_back();
@@ -49,16 +54,16 @@ class Rechecker final : public Visitor {
   void reach_word(const void* target) {
     if (!cage_.contains(target)) return;
     const CellRef cell = cage_.cell_of(target);
-    if (cell && cage_.test(heap_.roles().occupied, cell)) reach(target);
+    if (cell && cage_.test(roles_.occupied, cell)) reach(target);
   }
 
   void reach(const void* target) {
     if (target == nullptr || !cage_.contains(target)) return;
     const CellRef ref = cage_.cell_of(target);
-    if (!ref || !cage_.test(heap_.roles().occupied, ref)) fail("a pointer to a free cell", target);
+    if (!ref || !cage_.test(roles_.occupied, ref)) fail("a pointer to a free cell", target);
     char* cell = cage_.address_of(ref);
     if (!reached_from_.emplace(cell, from_).second) return;
-    if (!marker_.is_marked(ref)) fail("an object that is reachable was not marked", cell);
+    if (!is_marked(cage_, roles_, ref)) fail("an object that is reachable was not marked", cell);
     todo_.push_back(cell);
   }
 
@@ -115,9 +120,9 @@ class Rechecker final : public Visitor {
     }
   }
 
-  HeapImpl& heap_;
   Cage& cage_;
-  const Marker& marker_;
+  const Roles& roles_;
+  const bool exact_;
   const char* from_ = nullptr;
   std::unordered_map<const char*, const char*> reached_from_;
   std::vector<char*> todo_;
@@ -125,11 +130,12 @@ class Rechecker final : public Visitor {
 
 }  // namespace
 
-void check_marks_again(HeapImpl& heap, const Marker& marker) { Rechecker(heap, marker).run(); }
+void check_marks_again(HeapImpl& heap, const Roles& roles, const Snapshots& snapshots) {
+  Rechecker(heap, roles, heap.debug().gcstoptheworld || heap.precise_stacks()).run(snapshots);
+}
 
-void verify_marks(HeapImpl& heap, const Marker& marker) {
+void verify_marks(HeapImpl& heap, const Roles& roles, const Marker* marker) {
   const Cage& cage = heap.cage();
-  const Roles roles = heap.roles();
   std::size_t cells = 0, bytes = 0;
   for (BlockIndex index = 1; index < cage.frontier(); ++index) {
     const Block& block = cage.block(index);
@@ -137,8 +143,10 @@ void verify_marks(HeapImpl& heap, const Marker& marker) {
     const bool in_use = state == BlockState::kCells || state == BlockState::kLarge;
     const BitmapWord* occupied = cage.bitmap(roles.occupied, index);
     const BitmapWord* kept = cage.bitmap(roles.kept(), index);
+    const BitmapWord* fresh = cage.bitmap(kNewBitmap, index);
     for (std::uint32_t word = 0; word < kBitmapWords; ++word) {
-      const std::uint64_t marks = kept[word].load(std::memory_order_relaxed);
+      const std::uint64_t marks =
+          kept[word].load(std::memory_order_relaxed) | fresh[word].load(std::memory_order_relaxed);
       const std::uint64_t free_and_marked = marks & ~occupied[word].load(std::memory_order_relaxed);
       if (free_and_marked != 0) {
         fatal(
@@ -154,41 +162,36 @@ void verify_marks(HeapImpl& heap, const Marker& marker) {
         bytes += count * (state == BlockState::kLarge ? std::size_t{block.length} << kBlockShift : block.cell_bytes);
     }
   }
-  if (cells != marker.marked_cells() || bytes != marker.marked_bytes()) {
+  if (marker != nullptr && (cells != marker->marked_cells() || bytes != marker->marked_bytes())) {
     fatal("heap verification: the marker counted %zu cells, %zu bytes; the bitmaps hold %zu cells, %zu bytes",
-          marker.marked_cells(), marker.marked_bytes(), cells, bytes);
+          marker->marked_cells(), marker->marked_bytes(), cells, bytes);
   }
   heap.blocks().verify();
 }
 
-void name_conservative_only(HeapImpl& heap, const Marker& marker) {
-  struct Context {
-    HeapImpl& heap;
-    const Marker& marker;
-    const char* thread;
-    std::vector<const char*> named;
-  } context{heap, marker, "", {}};
-  const auto visit = [](void* raw, std::uintptr_t word) {
-    auto& self = *static_cast<Context*>(raw);
-    const Cage& cage = self.heap.cage();
-    const void* target = reinterpret_cast<const void*>(word);
-    if (!cage.contains(target)) return;
-    const CellRef cell = cage.cell_of(target);
-    if (!cell || !cage.test(self.heap.roles().occupied, cell) || self.marker.is_marked(cell)) return;
-    const char* address = cage.address_of(cell);
-    if (std::find(self.named.begin(), self.named.end(), address) != self.named.end()) return;
-    self.named.push_back(address);
-    const std::string_view type = layout_name(cage.block(cell.block).layout);
-    char line[512];
-    const int length = std::snprintf(
-        line, sizeof(line), "memgc: precisecheck: %p (%.*s, %zu bytes) is referred to by the stack of thread %s only\n",
-        static_cast<const void*>(address), static_cast<int>(type.size()), type.data(), cage.cell_bytes(cell),
-        self.thread);
-    if (length > 0) write_line(line, std::min(static_cast<std::size_t>(length), sizeof(line) - 1));
-  };
+void name_conservative_only(HeapImpl& heap, const Roles& roles) {
+  const Cage& cage = heap.cage();
+  std::vector<const char*> named;
   heap.handshakes().for_each([&](MutatorImpl& mutator) {
-    context.thread = mutator.thread.name;
-    scan_stack(mutator.thread, visit, &context);
+    Snapshot stack;
+    stack.take(mutator.thread, true);
+    for (const std::uintptr_t word : stack) {
+      const void* target = reinterpret_cast<const void*>(word);
+      if (!cage.contains(target)) continue;
+      const CellRef cell = cage.cell_of(target);
+      if (!cell || !cage.test(roles.occupied, cell) || is_marked(cage, roles, cell)) continue;
+      const char* address = cage.address_of(cell);
+      if (std::find(named.begin(), named.end(), address) != named.end()) continue;
+      named.push_back(address);
+      const std::string_view type = layout_name(cage.block(cell.block).layout);
+      char line[512];
+      const int length =
+          std::snprintf(line, sizeof(line),
+                        "memgc: precisecheck: %p (%.*s, %zu bytes) is referred to by the stack of thread %s only\n",
+                        static_cast<const void*>(address), static_cast<int>(type.size()), type.data(),
+                        cage.cell_bytes(cell), mutator.thread.name);
+      if (length > 0) write_line(line, std::min(static_cast<std::size_t>(length), sizeof(line) - 1));
+    }
   });
 }
 

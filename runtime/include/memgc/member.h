@@ -1,8 +1,9 @@
 // Job: Member<T>, a traced pointer field of a managed object, and its barrier.
 //
 // Invariant: while marking, the value that a store overwrites and the value it writes are both shaded before the store.
-// Threads: any number may read and write one Member at once (relaxed atomics): a race is memory-safe, and its winner is
-// whoever is last. Publishing an object to another thread needs the embedder's own synchronisation, as in plain C++.
+// Threads: any number may read and write one Member at once (atomics, free of fences on x86): a race is memory-safe,
+// and its winner is whoever is last. Publishing an object to another thread needs the embedder's own synchronisation,
+// as in plain C++.
 #pragma once
 
 #include <atomic>
@@ -56,19 +57,21 @@ class Member {
 
   /// Atomically replaces `expected` by `desired`; on failure `expected` is what was there.
   bool compare_exchange(T*& expected, T* desired) noexcept {
-    if (internal::thread_state.marking) [[unlikely]]
-      internal::shade(get(), desired);
+    if (internal::thread_state.barrier) [[unlikely]]
+      internal::shade(expected, desired);
     return pointer_.compare_exchange_strong(expected, desired, std::memory_order_acq_rel, std::memory_order_acquire);
   }
 
   /// What the collector follows.
-  const void* target() const noexcept { return get(); }
+  const void* target() const noexcept { return pointer_.load(std::memory_order_acquire); }
 
  private:
   void set(T* pointer) noexcept {
-    if (internal::thread_state.marking) [[unlikely]]
+    if (internal::thread_state.barrier) [[unlikely]]
       internal::shade(get(), pointer);
-    pointer_.store(pointer, std::memory_order_relaxed);
+    // Release: pairs with target()'s acquire: the marker sees what was written to the object before its address got
+    // here.
+    pointer_.store(pointer, std::memory_order_release);
   }
 
   std::atomic<T*> pointer_{nullptr};

@@ -19,6 +19,7 @@ namespace internal {
 using RootSlot = std::atomic<const void*>;
 MEMGC_EXPORT RootSlot* take_root_slot();
 MEMGC_EXPORT void give_back_root_slot(RootSlot* slot) noexcept;
+MEMGC_EXPORT void store_root_slow(RootSlot* slot, const void* target);  // while thread_state.barrier
 }  // namespace internal
 
 /// Keeps one object. Usable from anywhere that is not a managed object. Making and dropping one costs a short lock;
@@ -30,12 +31,12 @@ class Root {
   Root() : Root(nullptr) {}
   explicit Root(T* pointer) : slot_(internal::take_root_slot()) {
     internal::note_root(this);
-    set(pointer);
+    if (pointer != nullptr) set(pointer);
   }
   Root(const Root& other) : Root(other.get()) {}
   Root(Root&& other) : Root(other.get()) { other.set(nullptr); }
   ~Root() {
-    set(nullptr);
+    if (get() != nullptr) set(nullptr);
     internal::give_back_root_slot(slot_);
   }
   Root& operator=(const Root& other) noexcept {
@@ -54,9 +55,11 @@ class Root {
 
  private:
   void set(T* pointer) noexcept {
-    if (internal::thread_state.marking) [[unlikely]]
-      internal::shade(get(), pointer);
-    slot_->store(pointer, std::memory_order_relaxed);
+    if (internal::thread_state.barrier) [[unlikely]] {
+      internal::store_root_slow(slot_, pointer);
+    } else {
+      slot_->store(pointer, std::memory_order_release);  // as in Member
+    }
   }
 
   internal::RootSlot* slot_;

@@ -40,13 +40,13 @@ class Slot {
   operator std::uintptr_t() const noexcept { return get(); }  // NOLINT(google-explicit-constructor)
 
   /// What the collector follows.
-  const void* target() const noexcept { return Policy::pointer(get()); }
+  const void* target() const noexcept { return Policy::pointer(word_.load(std::memory_order_acquire)); }
 
  private:
   void set(std::uintptr_t word) noexcept {
-    if (internal::thread_state.marking) [[unlikely]]
+    if (internal::thread_state.barrier) [[unlikely]]
       internal::shade(target(), Policy::pointer(word));
-    word_.store(word, std::memory_order_relaxed);
+    word_.store(word, std::memory_order_release);  // as in Member
   }
 
   std::atomic<std::uintptr_t> word_{0};

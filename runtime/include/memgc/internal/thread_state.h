@@ -1,4 +1,4 @@
-// Job: the few words that inline code reads: a thread's runs, its poll word, whether it is marking.
+// Job: the few words that inline code reads: a thread's runs, its poll word, its barrier flag.
 //
 // Not for users. Owned and written by the thread itself, except `poll`, which the collector sets to ask for a
 // safepoint (a handshake carries the ordering; the poll itself may be relaxed).
@@ -21,10 +21,10 @@ struct MutatorState {
   std::atomic<std::uint32_t> poll{0};  // not zero: come to the slow path
 };
 
-/// This thread's view. `marking` covers all heaps that the thread is attached to.
+/// This thread's view, written by the thread alone. `barrier` covers all heaps that it is attached to.
 struct ThreadState {
   MutatorState* current = nullptr;  // the mutator that was attached last
-  bool marking = false;             // stores must shade
+  bool barrier = true;              // stores must go through the slow path: marking, or not attached, or blocked
 };
 
 extern MEMGC_EXPORT constinit thread_local ThreadState thread_state __attribute__((tls_model("initial-exec")));
@@ -34,7 +34,7 @@ MEMGC_EXPORT void* allocate_slow(MutatorState& mutator, const TypeInfo& type);
 MEMGC_EXPORT void* allocate_array(MutatorState& mutator, const TypeInfo& element, std::size_t count);
 MEMGC_EXPORT void safepoint_slow(MutatorState& mutator);
 
-/// The write barrier's slow path: shades both, before the store. Only while thread_state.marking.
+/// The write barrier's slow path: shades both, before the store. Only while thread_state.barrier.
 MEMGC_EXPORT void shade(const void* old_target, const void* new_target);
 
 [[noreturn]] MEMGC_EXPORT void throw_bad_alloc(std::size_t bytes);

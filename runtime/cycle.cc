@@ -1,0 +1,226 @@
+// Job: see cycle.h.
+#include "runtime/cycle.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "allocator/base/check.h"
+#include "allocator/base/poison.h"
+#include "allocator/base/seeded_bug.h"
+#include "runtime/clock.h"
+#include "runtime/heap_impl.h"
+#include "runtime/mutator_impl.h"
+#include "runtime/outside_stores.h"
+#include "runtime/processors.h"
+#include "runtime/roots.h"
+#include "runtime/verifier.h"
+
+namespace memgc::internal {
+
+Cycle::Cycle(HeapImpl& heap)
+    : heap_(heap), marker_(heap.cage()), made_ns_(now_ns()), processors_(processors_for_this_process()) {}
+
+void Cycle::mark(std::uint64_t number, bool forced) {
+  const std::uint64_t began = now_ns();
+  cpu_began_ns_ = thread_cpu_ns();
+  trace_ = CycleTrace();
+  trace_.number = number;
+  trace_.forced = forced;
+  trace_.since_start_ns = elapsed_ns(made_ns_, began);
+  trace_.heap_before = heap_.heap_bytes();
+  trace_.goal = heap_.goal();
+  stopped_ = heap_.debug().gcstoptheworld;
+  heap_.handshakes().take_stop_sum();
+
+  Roles roles = heap_.roles();
+  open(roles);
+  mark_began_ns_ = now_ns();
+  mark_cpu_began_ns_ = thread_cpu_ns();
+  marker_.begin(roles.occupied, roles.kept());
+  mark_from_roots();
+  mark_to_the_end(roles);
+  trace_.heap_after = heap_.heap_bytes();
+  trace_.clock_ns[1] = elapsed_ns(mark_began_ns_, now_ns());
+  trace_.cpu_mark_ns = elapsed_ns(mark_cpu_began_ns_, thread_cpu_ns());
+  check_marks(roles);
+  const std::size_t in_both = heap_.sets().merge_new(roles.kept());  // phase 6
+  close(roles, in_both);
+  if (heap_.debug().gctrace) print();
+}
+
+void Cycle::open(Roles& roles) {
+  if (stopped_) {
+    heap_.handshakes().ask(Ask::kStop, roles);
+    const std::uint64_t stopped = now_ns();
+    heap_.handshakes().for_each([&](MutatorImpl& mutator) {
+      const std::uint64_t stop = elapsed_ns(mutator.stopped_since_ns, stopped);
+      trace_.clock_ns[0] = std::max(trace_.clock_ns[0], stop);
+      trace_.cpu_open_ns += stop;
+    });
+    OutsideStores::enter(heap_, roles.kept());
+  } else {
+    heap_.handshakes().ask(Ask::kBarrierOn, roles);
+    OutsideStores::enter(heap_, roles.kept());
+    heap_.handshakes().ask(Ask::kFence, roles);
+    roles.keep = Keep::kInNewBitmap;
+    heap_.handshakes().ask(Ask::kSnapshot, roles);
+    const StopSum stops = heap_.handshakes().take_stop_sum();
+    trace_.clock_ns[0] = stops.longest_ns;
+    trace_.cpu_open_ns = stops.total_ns;
+  }
+  heap_at_black_ = heap_.heap_bytes();
+  heap_.begin_growth();
+}
+
+void Cycle::mark_from_roots() {
+  trace_.globals = for_each_root(
+      [](void* marker, const void* target) {
+        static_cast<Marker*>(marker)->push_if_object(reinterpret_cast<std::uintptr_t>(target));
+      },
+      &marker_);
+  const std::size_t count = heap_.handshakes().take_snapshots(snapshots_);
+  snapshot_bytes_ = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Snapshot& snapshot = *snapshots_[i];
+    for (const std::uintptr_t word : snapshot) marker_.push_if_object(word);
+    trace_.stacks += snapshot.stack_bytes();
+    trace_.globals += snapshot.range_bytes();
+    snapshot_bytes_ += snapshot.memory_bytes();
+  }
+}
+
+void Cycle::mark_to_the_end(Roles& roles) {
+  drain();
+  drain_grey();
+  if (stopped_) return;
+  // From the first round on new cells are marked in the kept bitmap itself, so that merging finds nothing left to do
+  // behind its back; what little is still to be marked is marked with atomic instructions.
+  marker_.share_marks();
+  roles.keep = Keep::kInKeptBitmap;
+  do {
+    heap_.handshakes().ask(Ask::kFlush, roles);
+  } while (drain_grey());
+}
+
+void Cycle::drain() {
+  constexpr std::size_t kSlice = 20000;  // cells, about 200 us
+  while (!marker_.drain_some(kSlice)) pace();
+  pace();
+}
+
+bool Cycle::drain_grey() {
+  bool any = false;
+  while (GreyChunk* chunk = heap_.grey().take_all()) {
+    any = true;
+    while (chunk != nullptr) {
+      for (std::size_t i = 0; i < chunk->count; ++i) marker_.push(chunk->entries[i]);
+      heap_.grey().give_back(std::exchange(chunk, chunk->next));
+    }
+    drain();
+  }
+  return any;
+}
+
+// Between two slices of marking: lets mutators that were held up go on in step with the work, and leaves processors to
+// the program. A quarter of them is the collector's while the program keeps all busy; what the program leaves idle it
+// takes as well.
+void Cycle::pace() {
+  heap_.allow_growth(marker_.marked_bytes());
+  heap_.collector().note_progress();
+  if (stopped_ || heap_.handshakes().running() < processors_) return;
+  const std::uint64_t wall = elapsed_ns(mark_began_ns_, now_ns());
+  const std::uint64_t cpu = elapsed_ns(mark_cpu_began_ns_, thread_cpu_ns());
+  const std::uint64_t due = cpu * 4 / processors_;  // wall time in which this much CPU is a quarter of all
+  if (due <= wall) return;
+  const std::uint64_t sleep = std::min<std::uint64_t>(due - wall, 1'000'000);
+  const timespec pause{0, static_cast<long>(sleep)};
+  ::nanosleep(&pause, nullptr);
+}
+
+void Cycle::check_marks(const Roles& roles) {
+  const bool check = heap_.debug().gccheckmark || MEMGC_CHECKS;
+  if (!check && !heap_.debug().precisecheck) return;
+  if (!stopped_) {
+    heap_.handshakes().ask(Ask::kStop, roles);
+    heap_.handshakes().take_snapshots(snapshots_);
+  }
+  if (heap_.precise_stacks() && heap_.debug().precisecheck) name_conservative_only(heap_, roles);
+  if (heap_.debug().gccheckmark) check_marks_again(heap_, roles, snapshots_);
+  if (check) verify_marks(heap_, roles, stopped_ ? &marker_ : nullptr);
+  if (!stopped_) heap_.handshakes().resume_all();
+}
+
+void Cycle::close(Roles& roles, std::size_t in_both) {
+  if (heap_.debug().clobberfree || MEMGC_ASAN) bury_dead(roles);
+  if (!seeded_bug("swapped_bitmap")) roles.occupied = roles.kept();
+  roles.keep = Keep::kNothing;
+  ++roles.swaps;
+  const std::uint64_t began = now_ns();
+  if (stopped_) {
+    heap_.set_roles(roles);
+    heap_.handshakes().for_each([&](MutatorImpl& mutator) { mutator.local.retire_all(roles); });
+  } else {
+    heap_.handshakes().ask(Ask::kEnd, roles);
+    const StopSum stops = heap_.handshakes().take_stop_sum();
+    trace_.clock_ns[2] = stops.longest_ns;
+    trace_.cpu_close_ns = stops.total_ns;
+  }
+  OutsideStores::leave(heap_);
+  heap_.grey().discard();  // shaded since the last round, and so marked or new
+  // Allocated black: counted since all did so, less what was also marked, as reachable from older objects.
+  const std::size_t black = heap_.heap_bytes() - std::min(heap_at_black_ + in_both, heap_.heap_bytes());
+  trace_.heap_live = marker_.marked_bytes() + black;
+  heap_.finish_cycle(trace_.heap_live, trace_.stacks + trace_.globals, trace_.forced,
+                     elapsed_ns(cpu_began_ns_, thread_cpu_ns()));
+  if (stopped_) {
+    heap_.handshakes().resume_all();
+    trace_.clock_ns[2] = elapsed_ns(began, now_ns());
+    trace_.cpu_close_ns = trace_.clock_ns[2] * heap_.handshakes().count();
+  }
+}
+
+void Cycle::settle() {
+  const std::uint64_t cpu_began = thread_cpu_ns();
+  const Roles roles = heap_.roles();
+  heap_.cage().clear_bitmap(roles.kept());
+  heap_.sets().swap_roles(roles);
+  heap_.sets().settle(roles.occupied);
+  heap_.large().settle(roles.occupied);
+  marker_.finish();
+  heap_.grey().trim();
+  heap_.add_gc_cpu(elapsed_ns(cpu_began, thread_cpu_ns()));
+}
+
+// What is occupied and not kept is dead from here on: nobody may touch it, and with clobberfree its contents say so.
+void Cycle::bury_dead(const Roles& roles) {
+  const Cage& cage = heap_.cage();
+  const BlockIndex frontier = cage.frontier();
+  for (BlockIndex index = 1; index < frontier; ++index) {
+    const Block& block = cage.block(index);
+    const BlockState state = block.state.load(std::memory_order_acquire);
+    if (state != BlockState::kCells && state != BlockState::kLarge) continue;
+    for (std::uint32_t cell = 0; cell < block.cells; ++cell) {
+      const CellRef ref{index, cell};
+      if (!cage.test(roles.occupied, ref) || cage.test(roles.kept(), ref)) continue;
+      char* address = cage.address_of(ref);
+      const std::size_t bytes = cage.cell_bytes(ref);
+      unpoison(address, bytes);
+      if (heap_.debug().clobberfree) std::fill_n(address, bytes, static_cast<char>(0xdb));
+      poison(address, bytes);
+    }
+  }
+}
+
+void Cycle::print() {
+  const std::uint64_t total = elapsed_ns(made_ns_, now_ns()) * processors_;
+  trace_.processors = processors_;
+  if (total > 0) {
+    trace_.gc_cpu_percent = static_cast<unsigned>(std::min<std::uint64_t>(heap_.gc_cpu_ns() * 100 / total, 100));
+  }
+  char line[kTraceLineBytes];
+  write_line(line, format_trace_line(line, trace_));
+}
+
+}  // namespace memgc::internal

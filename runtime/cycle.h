@@ -1,0 +1,76 @@
+// Job: one collection, from the first handshake to settled blocks.
+//
+// Phases, cited by number elsewhere; each handshake ends when all mutators have answered:
+//   1  handshake kBarrierOn: stores shade
+//   2  handshake kFence: no store is under way that began while somebody had no barrier yet
+//   3  handshake kSnapshot: runs recorded, stacks copied aside; from here on each allocates black
+//   4  mark, with mutators running: Roots, snapshots, what is shaded; then everything they lead to
+//   5  handshake kFlush, again and again with marking between, until a round finds nothing grey anywhere
+//   6  merge the new bitmap into the kept one
+//   7  handshake kEnd: the kept bitmap becomes the occupied one, barriers off; next goal, the line
+//   8  settle: clear the old bitmap, give empty blocks back, sort the rest. Blocks are also taken by refills before
+//   they
+//      are settled: sweeping is lazy, and dead cells are never touched
+// With gcstoptheworld=1, phases 1 to 3 are one stop, which lasts until phase 7.
+// Why no reachable object is lost: runtime/README.md.
+//
+// Threads: the collector's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "allocator/block_set.h"
+#include "runtime/marker.h"
+#include "runtime/snapshot.h"
+#include "runtime/trace_line.h"
+
+namespace memgc::internal {
+
+class HeapImpl;
+
+class Cycle {
+ public:
+  explicit Cycle(HeapImpl& heap);
+
+  /// Gets the first memory. False when there is none.
+  bool reserve() { return marker_.reserve(); }
+
+  /// Phases 1 to 7.
+  void mark(std::uint64_t number, bool forced);
+  /// Phase 8. The next cycle begins after it.
+  void settle();
+
+  std::size_t metadata_bytes() const { return marker_.memory_bytes() + snapshot_bytes_; }
+
+ private:
+  void open(Roles& roles);
+  void mark_from_roots();
+  void mark_to_the_end(Roles& roles);
+  void drain();
+  bool drain_grey();
+  void check_marks(const Roles& roles);
+  void close(Roles& roles, std::size_t in_both);
+  void bury_dead(const Roles& roles);
+  void print();
+  void pace();
+
+  HeapImpl& heap_;
+  Marker marker_;
+  std::vector<std::unique_ptr<Snapshot>> snapshots_;
+  std::size_t snapshot_bytes_ = 0;
+  std::uint64_t made_ns_;
+  unsigned processors_ = 1;
+
+  // Of the cycle under way.
+  CycleTrace trace_;
+  bool stopped_ = false;  // all mutators stand still
+  std::uint64_t cpu_began_ns_ = 0;
+  std::uint64_t mark_began_ns_ = 0;
+  std::uint64_t mark_cpu_began_ns_ = 0;
+  std::size_t heap_at_black_ = 0;  // heap bytes when all allocated black
+};
+
+}  // namespace memgc::internal

@@ -1,0 +1,57 @@
+// Job: see outside_stores.h.
+#include "runtime/outside_stores.h"
+
+#include <mutex>
+
+#include "allocator/base/lock.h"
+#include "runtime/heap_impl.h"
+
+namespace memgc::internal {
+namespace {
+
+constinit Lock lock;
+constinit HeapImpl* marking = nullptr;  // heaps that mark, linked by next_marking
+
+void shade_locked(const void* target) {
+  if (target == nullptr) return;
+  for (HeapImpl* heap = marking; heap != nullptr; heap = heap->next_marking) {
+    const Cage& cage = heap->cage();
+    if (!cage.contains(target)) continue;
+    const CellRef cell = cage.cell_of(target);
+    if (!cell || cage.test(heap->outside_kept, cell) || cage.test(kNewBitmap, cell)) continue;
+    GreyChunk* chunk = heap->grey().take_empty();
+    chunk->entries[chunk->count++] = target;
+    heap->grey().put(chunk);
+  }
+}
+
+}  // namespace
+
+void OutsideStores::store(RootSlot* slot, const void* target) {
+  const std::lock_guard guard(lock);
+  shade_locked(slot->load(std::memory_order_relaxed));
+  shade_locked(target);
+  slot->store(target, std::memory_order_release);  // as Root::set()
+}
+
+void OutsideStores::shade(const void* old_target, const void* new_target) {
+  const std::lock_guard guard(lock);
+  shade_locked(old_target);
+  shade_locked(new_target);
+}
+
+void OutsideStores::enter(HeapImpl& heap, unsigned kept) {
+  const std::lock_guard guard(lock);
+  heap.outside_kept = kept;
+  heap.next_marking = marking;
+  marking = &heap;
+}
+
+void OutsideStores::leave(HeapImpl& heap) {
+  const std::lock_guard guard(lock);
+  HeapImpl** link = &marking;
+  while (*link != &heap) link = &(*link)->next_marking;
+  *link = heap.next_marking;
+}
+
+}  // namespace memgc::internal
