@@ -61,6 +61,7 @@ BlockIndex BlockSets::take_new(LayoutId layout) {
   block.reciprocal = static_cast<std::uint32_t>(((std::uint64_t{1} << 32) + shape.cell_bytes - 1) / shape.cell_bytes);
   block.data[0] = shape.data[0];
   block.data[1] = shape.data[1];
+  block.has_end = shape.end != 0;
   block.layout = layout;
   block.length = 1;
   block.handed_out.store(0, std::memory_order_relaxed);

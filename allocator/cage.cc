@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <mutex>
 
 #include "allocator/base/bits.h"
 
@@ -68,16 +69,26 @@ bool Cage::grow(std::size_t wanted) {
   for (const std::size_t blocks : {step, wanted}) {  // if the generous step is refused, the bare need may not be
     const std::size_t total = present + blocks;
     if (!descriptors_.grow_to(total * sizeof(Block))) continue;
-    if (!std::all_of(std::begin(bits_), std::end(bits_), [&](Region& r) { return r.grow_to(total * kBitmapBytes); }))
-      continue;
+    // The owed bitmap follows when it is wanted.
+    if (!std::all_of(bits_, bits_ + kOwedBitmap, [&](Region& r) { return r.grow_to(total * kBitmapBytes); })) continue;
     if (!cells_.grow_to(total * kBlockBytes)) continue;
     // Release: pairs with the acquire in frontier(): who sees the new frontier may read descriptors and bitmaps.
     frontier_.store(static_cast<BlockIndex>(total), std::memory_order_release);
-    metadata_bytes_.store(descriptors_.committed_bytes() + kBitmaps * bits_[0].committed_bytes(),
+    metadata_bytes_.store(descriptors_.committed_bytes() + kOwedBitmap * bits_[0].committed_bytes(),
                           std::memory_order_relaxed);
     return true;
   }
   return false;
+}
+
+bool Cage::owe(CellRef cell) {
+  if (!owes(cell.block)) {
+    const std::lock_guard guard(owed_lock_);
+    if (!bits_[kOwedBitmap].grow_to(static_cast<std::size_t>(frontier()) * kBitmapBytes)) return false;
+    owed_bytes_.store(bits_[kOwedBitmap].committed_bytes(), std::memory_order_release);  // pairs with owes()
+  }
+  set(kOwedBitmap, cell);
+  return true;
 }
 
 void Cage::clear_bitmap(unsigned which) const {

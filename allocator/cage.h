@@ -2,12 +2,13 @@
 //
 //   cage        | block 0 (never used) | block 1 | block 2 | ...        kBlockBytes each, at a multiple of 2 MiB
 //   descriptors | Block, 64 bytes each                                  a cache line, so one touch tells all
-//   bitmaps     | kBitmapWords words per block, three times             bit i: cell i; apart from the cells, so that
+//   bitmaps     | kBitmapWords words per block, four times              bit i: cell i; apart from the cells, so that
 //                                                                       no write to a cell reaches them
 // The bitmaps of a block: the *occupied* cells, and the *kept* ones, that the layer above fills in and then makes the
 // occupied ones by exchanging the roles of the first two. The third, *new*, holds cells to be kept that were handed out
 // meanwhile: it is apart because only one thread writes to the kept bitmap, with plain loads and stores; merge_new()
-// adds it to that in the end.
+// adds it to that in the end. The fourth, *owed*, has the cells whose contents must be ended (Layout::end) when they
+// are dead; it costs nothing until one is.
 //
 // Invariants:
 //   I1  Descriptors and bitmaps are ready (readable, zero at first) for every block below `frontier()`.
@@ -21,6 +22,7 @@
 #include <cstdint>
 
 #include "allocator/base/check.h"
+#include "allocator/base/lock.h"
 #include "allocator/layout.h"
 #include "allocator/os_memory.h"
 
@@ -32,8 +34,9 @@ using BitmapWord = std::atomic<std::uint64_t>;
 inline constexpr std::size_t kMaxCells = kBlockBytes / kMinCellBytes;
 inline constexpr std::size_t kBitmapWords = kMaxCells / 64;
 inline constexpr BlockIndex kNoBlock = 0;
-inline constexpr unsigned kBitmaps = 3;
+inline constexpr unsigned kBitmaps = 4;
 inline constexpr unsigned kNewBitmap = 2;
+inline constexpr unsigned kOwedBitmap = 3;  // ready only where Cage::owe() has been
 
 enum class BlockState : std::uint8_t {
   kUnused,     // above the frontier, or never taken
@@ -54,6 +57,7 @@ struct alignas(64) Block {
   std::uint32_t cell_bytes;       // 0 for large ones
   std::uint32_t cells;
   std::uint64_t data[2];  // Layout::data
+  bool has_end;           // Layout::end is not 0
 
   // Whose, and where it is listed; under the lock of the block set, of the large objects, or of the block heap.
   LayoutId layout;
@@ -114,7 +118,7 @@ class Cage {
     return b.cell_bytes != 0 ? b.cell_bytes : static_cast<std::size_t>(b.length) << kBlockShift;
   }
 
-  /// A block's bitmap; `which` is 0, 1 or kNewBitmap.
+  /// A block's bitmap; `which` is 0, 1, kNewBitmap, or kOwedBitmap for blocks with owes().
   BitmapWord* bitmap(unsigned which, BlockIndex index) const {
     return bitmaps_[which] + static_cast<std::size_t>(index) * kBitmapWords;
   }
@@ -127,11 +131,22 @@ class Cage {
     return (bitmap(which, cell.block)[cell.index / 64].fetch_or(bit, std::memory_order_relaxed) & bit) == 0;
   }
 
+  /// Notes that the cell's contents must be ended. False when there is no memory to note it.
+  bool owe(CellRef cell);
+  /// Whether any cell of the block may be owed an end.
+  bool owes(BlockIndex index) const {
+    // Acquire: pairs with the release in owe().
+    return static_cast<std::size_t>(index + 1) * kBitmapWords * sizeof(BitmapWord) <=
+           owed_bytes_.load(std::memory_order_acquire);
+  }
+
   /// Clears one bitmap of every block. REQUIRES: nobody sets bits in it meanwhile.
   void clear_bitmap(unsigned which) const;
 
   /// Bytes of descriptors and bitmaps that are ready.
-  std::size_t metadata_bytes() const { return metadata_bytes_.load(std::memory_order_relaxed); }
+  std::size_t metadata_bytes() const {
+    return metadata_bytes_.load(std::memory_order_relaxed) + owed_bytes_.load(std::memory_order_relaxed);
+  }
 
  private:
   bool reserve_exactly(std::size_t bytes);
@@ -140,6 +155,8 @@ class Cage {
   std::size_t reservation_bytes_ = 0;
   Region cells_, descriptors_, bits_[kBitmaps];
   std::atomic<std::size_t> metadata_bytes_{0};
+  std::atomic<std::size_t> owed_bytes_{0};  // of the owed bitmap, ready
+  Lock owed_lock_;
   char* base_ = nullptr;
   std::size_t reserved_bytes_ = 0;
   Block* blocks_ = nullptr;

@@ -28,6 +28,7 @@ void* LargeObjects::take(std::size_t bytes, const Layout& shape, LayoutId layout
   head.cells = 1;
   head.data[0] = shape.data[0];
   head.data[1] = shape.data[1];
+  head.has_end = shape.end != 0;
   head.layout = layout;
   head.length = static_cast<std::uint32_t>(count);
   // Release, here and below: pairs with the acquire in Cage::cell_of().

@@ -1,6 +1,6 @@
 // Job: size classes, and the layouts that cells of a block have in common.
 //
-// A layout is a cell size and what the layer above wants to know of such cells (opaque here: a kind and two words).
+// A layout is a cell size and what the layer above wants to know of such cells (opaque here: a kind and three words).
 // Equal layouts are one: they are interned in a table of the whole process and named by a small number, never freed.
 // Number 0 is no layout. Threads: any; one lock.
 #pragma once
@@ -33,6 +33,7 @@ struct Layout {
   std::uint32_t cell_bytes = 0;
   std::uint8_t kind = 0;
   std::uint64_t data[2] = {0, 0};
+  std::uint64_t end = 0;  // what to do with a cell's contents when it is dead; 0: nothing
 
   friend bool operator==(const Layout&, const Layout&) = default;
 };

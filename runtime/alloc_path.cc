@@ -73,9 +73,10 @@ void* take_large(MutatorImpl& mutator, std::size_t bytes, const TypeInfo& type, 
   poll(mutator);
   mutator.heap.count_allocation(mutator);
   keep_pace(mutator);
-  const Layout shape = large_shape(type, array);
-  void* object = with_last_resorts(mutator.heap,
-                                   [&] { return mutator.heap.large().take(bytes, shape, 0, mutator.local.roles()); });
+  const LayoutId layout = large_layout_of(type, array);
+  const Layout shape = layout_at(layout);
+  void* object = with_last_resorts(
+      mutator.heap, [&] { return mutator.heap.large().take(bytes, shape, layout, mutator.local.roles()); });
   if (object != nullptr) mutator.heap.count_large_allocation((bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes);
   return object;
 }

@@ -21,21 +21,11 @@
 namespace memgc::internal {
 namespace {
 
-void shade_one(MutatorImpl& mutator, const void* target) {
-  const Cage& cage = mutator.heap.cage();
-  if (!cage.contains(target)) return;  // null, or another heap's
-  const CellRef cell = cage.cell_of(target);
-  if (!cell || cage.test(mutator.local.roles().kept(), cell) || cage.test(kNewBitmap, cell)) return;
-  if (mutator.grey == nullptr) mutator.grey = mutator.heap.grey().take_empty();
-  mutator.grey->entries[mutator.grey->count++] = target;
-  if (mutator.grey->count == GreyChunk::kEntries) mutator.hand_over_grey();
-}
-
 void shade_in_all(ThreadRecord& thread, const void* old_target, const void* new_target) {
   for (MutatorImpl* mutator = thread.mutators; mutator != nullptr; mutator = mutator->next_on_thread) {
     if (!mutator->marking) continue;
-    shade_one(*mutator, old_target);
-    shade_one(*mutator, new_target);
+    mutator->shade(old_target);
+    mutator->shade(new_target);
   }
 }
 

@@ -98,6 +98,11 @@ void Collector::wait_for_progress(MutatorImpl&) {
   --waiting_for_progress_;
 }
 
+void Collector::wait_for_finalizers() {
+  const Held held(heap_);
+  heap_.finalizers().wait();
+}
+
 void Collector::note_progress() {
   const std::lock_guard guard(lock_);
   if (waiting_for_progress_ != 0) wake_waiters_.notify_all();

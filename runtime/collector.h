@@ -34,6 +34,8 @@ class Collector {
   void collect_due(MutatorImpl& mutator);
   /// The heap has grown past what the cycle under way allows so far: waits until it allows more.
   void wait_for_progress(MutatorImpl& mutator);
+  /// Waits, blocked, until the destructors and cleanups that are due have run.
+  void wait_for_finalizers();
   /// The cycle under way allows more.
   void note_progress();
 

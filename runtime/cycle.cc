@@ -20,7 +20,10 @@
 namespace memgc::internal {
 
 Cycle::Cycle(HeapImpl& heap)
-    : heap_(heap), marker_(heap.cage()), made_ns_(now_ns()), processors_(processors_for_this_process()) {}
+    : heap_(heap),
+      marker_(heap.cage(), heap.weak_refs()),
+      made_ns_(now_ns()),
+      processors_(processors_for_this_process()) {}
 
 void Cycle::mark(std::uint64_t number, bool forced) {
   const std::uint64_t began = now_ns();
@@ -39,6 +42,7 @@ void Cycle::mark(std::uint64_t number, bool forced) {
   mark_began_ns_ = now_ns();
   mark_cpu_began_ns_ = thread_cpu_ns();
   marker_.begin(roles.occupied, roles.kept());
+  heap_.weak_refs().begin(roles);
   mark_from_roots();
   mark_to_the_end(roles);
   trace_.heap_after = heap_.heap_bytes();
@@ -80,6 +84,7 @@ void Cycle::mark_from_roots() {
         static_cast<Marker*>(marker)->push_if_object(reinterpret_cast<std::uintptr_t>(target));
       },
       &marker_);
+  heap_.finalizers().for_each_queued([this](void* object) { marker_.push(object); });
   const std::size_t count = heap_.handshakes().take_snapshots(snapshots_);
   snapshot_bytes_ = 0;
   for (std::size_t i = 0; i < count; ++i) {
@@ -92,16 +97,28 @@ void Cycle::mark_from_roots() {
 }
 
 void Cycle::mark_to_the_end(Roles& roles) {
+  WeakRefs& weak = heap_.weak_refs();
   drain();
   drain_grey();
-  if (stopped_) return;
-  // From the first round on new cells are marked in the kept bitmap itself, so that merging finds nothing left to do
-  // behind its back; what little is still to be marked is marked with atomic instructions.
-  marker_.share_marks();
-  roles.keep = Keep::kInKeptBitmap;
+  marker_.watch_ephemerons();
+  drain();
+  if (!stopped_) {
+    // From the first round on new cells are marked in the kept bitmap itself, so that merging finds nothing left to do
+    // behind its back; what little is still to be marked is marked with atomic instructions.
+    marker_.share_marks();
+    roles.keep = Keep::kInKeptBitmap;
+  }
   do {
-    heap_.handshakes().ask(Ask::kFlush, roles);
-  } while (drain_grey());
+    if (!stopped_) {
+      weak.begin_round();
+      heap_.handshakes().ask(Ask::kFlush, roles);
+    }
+  } while (drain_grey() || !weak.decide());
+  weak.clear();
+  // The dead are known. Those that have a destructor live on until it has run, with all that they lead to.
+  heap_.finalizers().find_dead(roles, [this](void* object) { marker_.push(object); });
+  drain();
+  weak.end();
 }
 
 void Cycle::drain() {
@@ -183,6 +200,7 @@ void Cycle::close(Roles& roles, std::size_t in_both) {
 
 void Cycle::settle() {
   const std::uint64_t cpu_began = thread_cpu_ns();
+  heap_.finalizers().wake(heap_.facade());
   const Roles roles = heap_.roles();
   heap_.cage().clear_bitmap(roles.kept());
   heap_.sets().swap_roles(roles);

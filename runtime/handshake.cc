@@ -1,9 +1,13 @@
 // Job: see handshake.h.
 #include "runtime/handshake.h"
 
+#include <execinfo.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 
 #include "allocator/base/check.h"
 #include "runtime/clock.h"
@@ -12,6 +16,38 @@
 #include "runtime/trace_line.h"
 
 namespace memgc::internal {
+
+namespace {
+
+struct KernelView {
+  bool waiting = false;  // in the kernel, for something
+  std::uint64_t cpu_ns = 0;
+};
+
+// By the kernel's account; nothing but zeros when it cannot be read.
+KernelView thread_state_of(int tid) {
+  KernelView out;
+  char path[64];
+  std::snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+  std::FILE* file = std::fopen(path, "re");
+  if (file == nullptr) return out;
+  char text[512];
+  const std::size_t length = std::fread(text, 1, sizeof(text) - 1, file);
+  std::fclose(file);
+  text[length] = '\0';
+  const char* behind_name = std::strrchr(text, ')');
+  char state = 'R';
+  unsigned long user = 0, system = 0;
+  if (behind_name == nullptr || std::sscanf(behind_name + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+                                            &state, &user, &system) != 3) {
+    return out;
+  }
+  out.waiting = state == 'S' || state == 'D';
+  out.cpu_ns = (user + system) * (1'000'000'000ULL / static_cast<unsigned long>(::sysconf(_SC_CLK_TCK)));
+  return out;
+}
+
+}  // namespace
 
 void Handshakes::attach(MutatorImpl& mutator) {
   for (;;) {
@@ -75,13 +111,25 @@ void Handshakes::perform(MutatorImpl& mutator) {
   }
 }
 
+// On the late thread itself, where it answers at last: behind the loop or the call that held it.
+void Handshakes::show_where_late(const MutatorImpl& mutator) {
+  char line[128];
+  const int length = std::snprintf(line, sizeof(line), "memgc: thread %s (%d) answers now, here:\n",
+                                   mutator.thread.name, mutator.thread.tid);
+  if (length > 0) write_line(line, std::min(static_cast<std::size_t>(length), sizeof(line) - 1));
+  void* frames[32];
+  ::backtrace_symbols_fd(frames, ::backtrace(frames, 32), STDERR_FILENO);
+}
+
 void Handshakes::respond(MutatorImpl& mutator, std::uint64_t number) {
   if (mutator.acknowledged == number) return;
   mutator.stopped_since_ns = now_ns();
   perform(mutator);
+  const bool was_late = mutator.reported_late == mutator.acknowledged + 1;
   mutator.acknowledged = number;
   if (!mutator.asked) return;
   mutator.asked = false;
+  if (was_late) show_where_late(mutator);
   const std::uint64_t took = elapsed_ns(mutator.stopped_since_ns, now_ns());
   total_ns_.fetch_add(took, std::memory_order_relaxed);
   std::uint64_t longest = longest_ns_.load(std::memory_order_relaxed);
@@ -129,25 +177,34 @@ void Handshakes::wait_for_answers() {
 #endif
   }
   std::unique_lock guard(answers_lock_);
-  if (patience_ms != 0 && !all_answered_.wait_for(guard, std::chrono::milliseconds(patience_ms), done)) {
+  while (patience_ms != 0 && !all_answered_.wait_for(guard, std::chrono::milliseconds(patience_ms), done)) {
     guard.unlock();
-    report_late(elapsed_ns(began, now_ns()));
+    report_late(elapsed_ns(began, now_ns()), std::uint64_t{patience_ms} * 1'000'000);
     guard.lock();
   }
   all_answered_.wait(guard, done);
 }
 
-void Handshakes::report_late(std::uint64_t waited_ns) {
+// A thread is late if it waits for something that is no safepoint, or has used a processor for as long as our patience;
+// one that merely got no processor is not.
+void Handshakes::report_late(std::uint64_t waited_ns, std::uint64_t patience_ns) {
   for_each([&](MutatorImpl& mutator) {
     const std::lock_guard its(mutator.lock);
-    if (!mutator.asked) return;
+    if (!mutator.asked || mutator.reported_late == mutator.acknowledged + 1) return;
+    const KernelView now = thread_state_of(mutator.thread.tid);
+    if (mutator.watched != mutator.acknowledged + 1) {
+      mutator.watched = mutator.acknowledged + 1;
+      mutator.watched_cpu_ns = now.cpu_ns;
+    }
+    if (!now.waiting && now.cpu_ns - mutator.watched_cpu_ns < patience_ns) return;
+    mutator.reported_late = mutator.acknowledged + 1;
     heap_.count_late_answer();
     char line[256];
     const int length =
-        std::snprintf(line, sizeof(line),
-                      "memgc: thread %s has not reached a safepoint for %llu ms: it wants a safepoint() in a loop that "
-                      "does not allocate, or a BlockingScope around a call that waits\n",
-                      mutator.thread.name, static_cast<unsigned long long>(waited_ns / 1'000'000));
+        std::snprintf(line, sizeof(line), "memgc: thread %s (%d) has not reached a safepoint for %llu ms: %s\n",
+                      mutator.thread.name, mutator.thread.tid, static_cast<unsigned long long>(waited_ns / 1'000'000),
+                      now.waiting ? "it waits, and wants a BlockingScope around that call"
+                                  : "it runs, and wants a safepoint() in a loop that does not allocate");
     if (length > 0) write_line(line, std::min(static_cast<std::size_t>(length), sizeof(line) - 1));
   });
 }

@@ -92,7 +92,8 @@ class Handshakes {
  private:
   void perform(MutatorImpl& mutator);
   void wait_for_answers();
-  void report_late(std::uint64_t waited_ns);
+  void report_late(std::uint64_t waited_ns, std::uint64_t patience_ns);
+  static void show_where_late(const MutatorImpl& mutator);
 
   HeapImpl& heap_;
   Lock registry_lock_;

@@ -29,13 +29,16 @@ void check_options(const Options& options) {
 
 }  // namespace
 
-HeapImpl::HeapImpl(const Options& options)
+HeapImpl::HeapImpl(Heap& facade, const Options& options)
     : options_(options),
       growth_percent_(options.growth_percent),
       memory_limit_(options.memory_limit),
       blocks_(cage_),
       sets_(cage_, blocks_),
       large_(cage_, blocks_),
+      weak_refs_(cage_),
+      finalizers_(cage_),
+      facade_(&facade),
       handshakes_(*this),
       collector_(*this) {
   check_options(options);
@@ -45,10 +48,12 @@ HeapImpl::HeapImpl(const Options& options)
 }
 
 HeapImpl::~HeapImpl() {
+  finalizers_.end_thread();
   collector_.stop();
   if (const std::size_t left = handshakes_.count(); left != 0) {
     fatal("a Heap was destroyed while %zu mutators are attached to it", left);
   }
+  finalizers_.run_all(roles_);
 }
 
 void HeapImpl::count_allocation(MutatorImpl& mutator) {
@@ -127,8 +132,8 @@ Options HeapImpl::options() const {
 }
 
 std::size_t HeapImpl::metadata_bytes() {
-  std::size_t bytes =
-      cage_.metadata_bytes() + sets_.metadata_bytes() + collector_.metadata_bytes() + grey_.memory_bytes();
+  std::size_t bytes = cage_.metadata_bytes() + sets_.metadata_bytes() + collector_.metadata_bytes() +
+                      grey_.memory_bytes() + weak_refs_.memory_bytes();
   handshakes_.for_each([&](MutatorImpl& mutator) { bytes += sizeof(MutatorImpl) + mutator.local.metadata_bytes(); });
   return bytes;
 }
@@ -176,7 +181,7 @@ void abort_out_of_memory(std::size_t bytes) { fatal("out of memory: no room for 
 namespace memgc {
 
 Heap::Heap() : Heap(Options::from_env()) {}
-Heap::Heap(const Options& options) : impl_(new internal::HeapImpl(options)) {}
+Heap::Heap(const Options& options) : impl_(new internal::HeapImpl(*this, options)) {}
 Heap::~Heap() { delete impl_; }
 
 void Heap::collect() { impl_->collector().collect(); }
@@ -186,6 +191,7 @@ std::size_t Heap::release_memory() {
   impl_->collector().collect();
   return impl_->blocks().release(SIZE_MAX);
 }
+void Heap::wait_for_finalizers() { impl_->collector().wait_for_finalizers(); }
 Stats Heap::stats() const { return impl_->stats(); }
 Options Heap::options() const { return impl_->options(); }
 bool Heap::contains(const void* pointer) const noexcept { return impl_->cage().contains(pointer); }

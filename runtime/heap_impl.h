@@ -16,17 +16,19 @@
 #include "allocator/large_objects.h"
 #include "memgc/heap.h"
 #include "runtime/collector.h"
+#include "runtime/finalizers.h"
 #include "runtime/grey_queue.h"
 #include "runtime/handshake.h"
 #include "runtime/mutator_impl.h"
 #include "runtime/stop_recorder.h"
+#include "runtime/weak_refs.h"
 
 namespace memgc::internal {
 
 class HeapImpl {
  public:
   /// Throws ConfigError and std::bad_alloc, as Heap does.
-  explicit HeapImpl(const Options& options);
+  HeapImpl(Heap& facade, const Options& options);
   ~HeapImpl();
   HeapImpl(const HeapImpl&) = delete;
   HeapImpl& operator=(const HeapImpl&) = delete;
@@ -42,6 +44,9 @@ class HeapImpl {
   bool precise_stacks() const { return options_.precise_stacks; }
 
   GreyQueue& grey() { return grey_; }
+  WeakRefs& weak_refs() { return weak_refs_; }
+  Finalizers& finalizers() { return finalizers_; }
+  Heap& facade() { return *facade_; }
 
   /// What the bitmaps are at present. Written by the collector, as part of asking (see Handshakes::ask).
   Roles roles() const { return roles_; }
@@ -93,6 +98,9 @@ class HeapImpl {
   LargeObjects large_;
   Roles roles_;
   GreyQueue grey_;
+  WeakRefs weak_refs_;
+  Finalizers finalizers_;
+  Heap* facade_;
   StopRecorder stops_;
   Handshakes handshakes_;
 

@@ -22,8 +22,6 @@ const void* load_word(const char* address) {
 
 }  // namespace
 
-Marker::Marker(Cage& cage) : cage_(cage) {}
-
 void Marker::begin(unsigned occupied, unsigned kept) {
   occupied_ = occupied;
   kept_ = kept;
@@ -147,6 +145,9 @@ inline void Marker::process(const Entry& entry) {
   }
   ++marked_cells_;
   const Block& block = *entry.block;
+  if (weak_refs_.watching()) [[unlikely]] {
+    weak_refs_.take_waiting(cage_.cell_of(entry.cell), [this](const void* value) { push(value); });
+  }
   marked_bytes_ += block.cell_bytes != 0 ? block.cell_bytes : static_cast<std::size_t>(block.length) << kBlockShift;
   if (block.kind != static_cast<std::uint8_t>(PointerMap::kNone)) scan(block, entry.cell);
 }
@@ -172,6 +173,14 @@ inline void Marker::scan(const Block& block, char* cell) {
     case PointerMap::kTracedArray:
       scan_array(block, cell, 0);
       return;
+    case PointerMap::kWeak:
+      weak_refs_.add(reinterpret_cast<WeakCell*>(cell));
+      return;
+    case PointerMap::kEphemeron: {
+      auto* ephemeron = reinterpret_cast<EphemeronCell*>(cell);
+      if (weak_refs_.add(ephemeron)) push(ephemeron->value.load(std::memory_order_acquire));
+      return;
+    }
     case PointerMap::kConservative:
       visit_words(cell, cell + cage_.cell_bytes(cage_.cell_of(cell)));
       return;
@@ -219,6 +228,10 @@ void Marker::rescan_marked() {
       drain_stack(SIZE_MAX);
     }
   }
+}
+
+void Marker::watch_ephemerons() {
+  weak_refs_.watch_keys([this](const void* value) { push(value); });
 }
 
 void Marker::finish() {

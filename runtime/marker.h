@@ -19,12 +19,13 @@
 #include "allocator/cage.h"
 #include "memgc/visitor.h"
 #include "runtime/mark_stack.h"
+#include "runtime/weak_refs.h"
 
 namespace memgc::internal {
 
 class Marker final : public Visitor {
  public:
-  explicit Marker(Cage& cage);
+  Marker(Cage& cage, WeakRefs& weak_refs) : cage_(cage), weak_refs_(weak_refs) {}
 
   /// Gets the first memory. False when there is none.
   bool reserve() { return stack_.reserve(cursor_, limit_); }
@@ -40,6 +41,8 @@ class Marker final : public Visitor {
   bool drain_some(std::size_t cells);
   /// From now on others set marks in the same bitmap too: marks are atomic read-modify-writes.
   void share_marks() { shared_ = true; }
+  /// Follows the values of ephemerons whose keys are marked, from now on as soon as they are.
+  void watch_ephemerons();
   /// Ends a cycle: gives memory back.
   void finish();
 
@@ -76,6 +79,7 @@ class Marker final : public Visitor {
   [[noreturn]] void bad_pointer(const void* target) const;
 
   Cage& cage_;
+  WeakRefs& weak_refs_;
   MarkStack stack_;
   std::vector<ArrayRest> arrays_;
   unsigned occupied_ = 0;

@@ -22,6 +22,16 @@ void MutatorImpl::raise_polls() {
   }
 }
 
+void MutatorImpl::shade(const void* target) {
+  const Cage& cage = heap.cage();
+  if (!cage.contains(target)) return;  // null, or another heap's
+  const CellRef cell = cage.cell_of(target);
+  if (!cell || cage.test(local.roles().kept(), cell) || cage.test(kNewBitmap, cell)) return;
+  if (grey == nullptr) grey = heap.grey().take_empty();
+  grey->entries[grey->count++] = target;
+  if (grey->count == GreyChunk::kEntries) hand_over_grey();
+}
+
 bool MutatorImpl::hand_over_grey() {
   if (grey == nullptr) return false;
   heap.grey().put(std::exchange(grey, nullptr));
@@ -92,8 +102,17 @@ void safepoint_slow(MutatorState& state) {
   mutator.heap.stops().add(elapsed_ns(begin, now_ns()));
 }
 
+MutatorImpl& mutator_of(const void* object, const char* what) {
+  for (MutatorImpl* m = ThreadRecord::mine().mutators; m != nullptr; m = m->next_on_thread) {
+    if (m->heap.cage().contains(object)) return *m;
+  }
+  abort_not_attached(what);
+}
+
+MutatorState& mutator_for(const void* object) { return mutator_of(object, "Weak"); }
+
 void abort_not_attached(std::string_view what) {
-  fatal("%.*s on a thread that is not attached to a heap: make a memgc::Mutator on it first",
+  fatal("%.*s on a thread that is not attached to the heap: make a memgc::Mutator on it first",
         static_cast<int>(what.size()), what.data());
 }
 

@@ -29,6 +29,8 @@ class MutatorImpl : public MutatorState {
 
   /// Makes this thread come to a slow path soon, whichever of its mutators it uses. Under `lock`.
   void raise_polls();
+  /// Makes the object grey, unless it is marked already. While `marking`.
+  void shade(const void* target);
   /// Gives the buffer of shaded pointers to the marker. False when there was nothing in it.
   bool hand_over_grey();
 
@@ -46,11 +48,17 @@ class MutatorImpl : public MutatorState {
   GreyChunk* grey = nullptr;  // shaded and not handed over
   Snapshot snapshot;          // as of the third handshake
 
-  std::uint64_t slow_paths = 0;  // for gcstress
+  std::uint64_t watched = 0;  // the handshake for which its processor time is watched
+  std::uint64_t watched_cpu_ns = 0;
+  std::uint64_t reported_late = 0;  // the handshake for which it was reported
+  std::uint64_t slow_paths = 0;     // for gcstress
   MutatorImpl* next_on_thread = nullptr;
   MutatorImpl* next = nullptr;  // the heap's registry
   MutatorImpl* previous = nullptr;
 };
+
+/// This thread's mutator of the heap that holds `object`; aborts if there is none, with `what` was wanted.
+MutatorImpl& mutator_of(const void* object, const char* what);
 
 /// Marks this thread as blocked in all its heaps, answering what is asked of it first. Does not nest.
 void enter_blocked(ThreadRecord& thread);

@@ -63,6 +63,11 @@ Layout shape_of(const TypeInfo& type, bool array) {
       shape.data[1] = type.size | std::uint64_t{array_header_bytes(type)} << 32;
     }
   }
+  if (type.destroy != nullptr) {
+    shape.end = reinterpret_cast<std::uintptr_t>(type.destroy);
+    MEMGC_CHECK(shape.end >> 48 == 0);
+    if (array) shape.end |= std::uint64_t{array_header_bytes(type)} << 48;
+  }
   return shape;
 }
 
@@ -107,7 +112,12 @@ LayoutId array_layout_of(const TypeInfo& element, std::size_t size_class) {
   return id;
 }
 
-Layout large_shape(const TypeInfo& type, bool array) { return shape_of(type, array); }
+LayoutId large_layout_of(const TypeInfo& type, bool array) {
+  const LayoutId id = intern_layout(shape_of(type, array));  // cell_bytes is 0
+  if (id == 0) fatal("more than %zu layouts in one process: too many different types", kMaxLayouts - 1);
+  note_layout_name(id, type);
+  return id;
+}
 
 void note_layout_name(LayoutId layout, const TypeInfo& type) {
   const TypeInfo* none = nullptr;

@@ -1,7 +1,7 @@
 // Job: from a C++ type's description to a layout of the allocator, once per type and size class.
 //
 // A layout's kind is a PointerMap; its data words are: kMask: the mask; kTrace: the function; kTracedArray: the
-// function and the element's size (low half) and header size (high half). Threads: any.
+// function and the element's size (low half) and header size (high half). Layout::end is the destructor. Threads: any.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,14 @@ namespace memgc::internal {
 LayoutId layout_of(const TypeInfo& type);
 /// The layout of arrays of `element` in a size class.
 LayoutId array_layout_of(const TypeInfo& element, std::size_t size_class);
-/// The shape of objects with blocks of their own: cell_bytes is 0.
-Layout large_shape(const TypeInfo& type, bool array);
+/// The layout of objects with blocks of their own: its cell_bytes is 0.
+LayoutId large_layout_of(const TypeInfo& type, bool array);
+
+/// What Layout::end holds: the function that destroys, and the bytes before an array's first element (0: no array).
+inline DestroyFunction end_function(const Layout& layout) {
+  return reinterpret_cast<DestroyFunction>(layout.end & ((std::uint64_t{1} << 48) - 1));
+}
+inline std::size_t end_array_header(const Layout& layout) { return layout.end >> 48; }
 
 /// Bytes before an array's first element.
 std::size_t array_header_bytes(const TypeInfo& element);

@@ -2,6 +2,8 @@
 #include "runtime/thread_record.h"
 
 #include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <csetjmp>
 #include <cstring>
@@ -55,6 +57,7 @@ ThreadRecord& ThreadRecord::mine() {
     }
     my_record->stack_base = find_stack_base();
     ::pthread_getname_np(::pthread_self(), my_record->name, sizeof(my_record->name));
+    my_record->tid = static_cast<int>(::syscall(SYS_gettid));
   }
   return *my_record;
 }

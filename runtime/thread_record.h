@@ -55,6 +55,7 @@ struct ThreadRecord {
   int blocking_depth = 0;
   bool blocked = false;  // by the owner, for its own slow paths; the collector goes by MutatorImpl::blocked
   char name[16] = {};
+  int tid = 0;                     // the kernel's number for it
   std::atomic<int> references{1};  // the thread itself, its mutators, each RangeEntry
 
   static ThreadRecord& mine();

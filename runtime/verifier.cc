@@ -89,6 +89,14 @@ class Rechecker final : public Visitor {
       case PointerMap::kTracedArray:
         reinterpret_cast<TraceRangeFunction>(block.data[0])(cell + (block.data[1] >> 32), 0, count_of(cell), *this);
         break;
+      case PointerMap::kWeak:
+        break;
+      case PointerMap::kEphemeron: {
+        const void* key = words[0].load(std::memory_order_acquire);
+        if (key != nullptr && is_marked(cage_, roles_, cage_.cell_of(key)))
+          reach(words[1].load(std::memory_order_acquire));
+        break;
+      }
       case PointerMap::kConservative:
         for (std::size_t i = 0, n = cage_.cell_bytes(ref) / sizeof(void*); i < n; ++i) {
           reach_word(words[i].load(std::memory_order_relaxed));

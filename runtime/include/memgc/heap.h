@@ -1,7 +1,8 @@
 // Job: Heap, what an embedder makes first: a cage of managed objects and the collector that keeps it.
 //
 // Threads: every member function may be called from any thread, attached or not, except the destructor, which wants
-// every Mutator of the heap gone.
+// every Mutator of the heap gone. It runs, in this order: what is queued on the finalizer thread; the destructors of all
+// objects that are left, in no order; all cleanups that are left.
 #pragma once
 
 #include <cstddef>
@@ -39,6 +40,9 @@ class MEMGC_EXPORT Heap {
   std::size_t set_memory_limit(std::size_t bytes);
   /// Collects, then gives every free block back to the kernel. Returns the bytes given back.
   std::size_t release_memory();
+
+  /// Waits until every destructor and cleanup that was due when it was called has run. Not from a cleanup.
+  void wait_for_finalizers();
 
   /// A copy of the figures; stops nobody.
   Stats stats() const;

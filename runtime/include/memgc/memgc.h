@@ -12,4 +12,5 @@
 #include "memgc/stats.h"
 #include "memgc/version.h"
 #include "memgc/visitor.h"
+#include "memgc/weak.h"
 // IWYU pragma: end_exports

@@ -27,9 +27,7 @@ template <class T>
 constexpr void check_type() {
   static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_array_v<T>,
                 "memgc: make wants a class or scalar type");
-  static_assert(
-      std::is_trivially_destructible_v<T>,
-      "memgc: a managed type with a non-trivial destructor is not supported yet: its destructor would not run");
+  static_assert(std::is_nothrow_destructible_v<T>, "memgc: a managed type's destructor must be there and not throw");
   static_assert(alignof(T) <= 4096, "memgc: no alignment above 4096");
 }
 
@@ -60,12 +58,29 @@ inline T* construct(void* cell, Args&&... args) {
 }
 
 template <class T, class... Args>
+inline T* construct_owned(MutatorState& mutator, void* cell, Args&&... args) {
+  T* object = construct<T>(cell, std::forward<Args>(args)...);
+  if constexpr (!std::is_trivially_destructible_v<T>) owe_destructor(mutator, object);
+  return object;
+}
+
+/// Destroys the elements made so far when a later one's constructor throws.
+template <class T>
+struct MadeElements {
+  T* elements;
+  std::size_t count = 0;
+  ~MadeElements() {
+    while (count > 0) elements[--count].~T();
+  }
+};
+
+template <class T, class... Args>
 inline T* try_make_on(MutatorState& mutator, Args&&... args) {
   check_type<T>();
   void* cell = allocate<T>(mutator);
   if (cell == nullptr) [[unlikely]]
     return nullptr;
-  return construct<T>(cell, std::forward<Args>(args)...);
+  return construct_owned<T>(mutator, cell, std::forward<Args>(args)...);
 }
 
 template <class T, class... Args>
@@ -74,7 +89,7 @@ inline T* make_on(MutatorState& mutator, Args&&... args) {
   void* cell = allocate<T>(mutator);
   if (cell == nullptr) [[unlikely]]
     no_memory(sizeof(T));
-  return construct<T>(cell, std::forward<Args>(args)...);
+  return construct_owned<T>(mutator, cell, std::forward<Args>(args)...);
 }
 
 template <class T, class... Args>
@@ -85,8 +100,14 @@ Array<T>* try_make_array_on(MutatorState& mutator, std::size_t count, const Args
     return nullptr;
   constexpr bool zero_will_do = IsMember<T>::value || IsSlot<T>::value || std::is_trivially_default_constructible_v<T>;
   if constexpr (sizeof...(Args) > 0 || !zero_will_do) {
-    for (T& element : *array) construct<T>(&element, args...);
+    MadeElements<T> made{array->data()};
+    for (T& element : *array) {
+      construct<T>(&element, args...);
+      ++made.count;
+    }
+    made.count = 0;
   }
+  if constexpr (!std::is_trivially_destructible_v<T>) owe_destructor(mutator, array);
   return array;
 }
 

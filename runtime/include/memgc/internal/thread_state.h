@@ -34,6 +34,12 @@ MEMGC_EXPORT void* allocate_slow(MutatorState& mutator, const TypeInfo& type);
 MEMGC_EXPORT void* allocate_array(MutatorState& mutator, const TypeInfo& element, std::size_t count);
 MEMGC_EXPORT void safepoint_slow(MutatorState& mutator);
 
+/// This thread's mutator of the heap that holds the object; aborts if there is none.
+MEMGC_EXPORT MutatorState& mutator_for(const void* object);
+
+/// The object's destructor, or its elements', is to run when it has died.
+MEMGC_EXPORT void owe_destructor(MutatorState& mutator, void* object);
+
 /// The write barrier's slow path: shades both, before the store. Only while thread_state.barrier.
 MEMGC_EXPORT void shade(const void* old_target, const void* new_target);
 

@@ -23,9 +23,15 @@ enum class PointerMap : std::uint8_t {
   kPointerArray,  // a count, then that many pointers
   kTracedArray,   // a count, then that many elements with a trace function for a range of them
   kConservative,  // every word may hold a pointer
+  kWeak,          // one word, which is not followed (WeakCell)
+  kEphemeron,     // two words: the second is followed if the object of the first is marked (EphemeronCell)
 };
 
+struct WeakCell;
+struct EphemeronCell;
+
 using TraceFunction = void (*)(const void* object, Visitor& visitor);
+using DestroyFunction = void (*)(void* elements, std::size_t count);
 using TraceRangeFunction = void (*)(const void* elements, std::size_t from, std::size_t to, Visitor& visitor);
 
 /// The part of a description that takes run-time addresses: filled in once, at the first make.
@@ -43,6 +49,7 @@ struct TypeInfo {
   std::uint64_t (*mask)();  // for kMask
   TraceFunction trace;      // for kTrace, and for checks; null for a leaf
   TraceRangeFunction trace_range;
+  DestroyFunction destroy;                           // null if there is nothing to do
   mutable std::atomic<std::uint32_t> run_offset{0};  // index of the layout's run, in bytes; 0: not interned yet
   mutable std::atomic<std::atomic<std::uint32_t>*> array_layouts{
       nullptr};  // run_offset by size class, for arrays of this
@@ -91,7 +98,11 @@ constexpr bool maskable() {
 
 template <class T>
 constexpr PointerMap pointer_map_of() {
-  if constexpr (!holds_pointers<T>()) {
+  if constexpr (std::is_same_v<T, WeakCell>) {
+    return PointerMap::kWeak;
+  } else if constexpr (std::is_base_of_v<EphemeronCell, T>) {
+    return PointerMap::kEphemeron;
+  } else if constexpr (!holds_pointers<T>()) {
     return PointerMap::kNone;
   } else if constexpr (maskable<T>() && sizeof(T) <= kMaskWords * sizeof(void*)) {
     return PointerMap::kMask;
@@ -112,12 +123,25 @@ struct TypeInfoOf {
   }
   static std::uint64_t mask() { return mask_by_visiting(type_name<T>(), sizeof(T), &trace); }
 
+  static void destroy(void* elements, std::size_t count) {
+    T* element = static_cast<T*>(elements);
+    for (std::size_t i = 0; i < count; ++i) element[i].~T();
+  }
+  static constexpr DestroyFunction destroy_or_null() {
+    if constexpr (std::is_trivially_destructible_v<T>) {
+      return nullptr;
+    } else {
+      return &destroy;
+    }
+  }
+
   static constexpr TypeInfo make_info() {
     if constexpr (holds_pointers<T>()) {
-      return {type_name<T>(),     sizeof(T), alignof(T), pointer_map_of<T>(),
-              IsMember<T>::value, &mask,     &trace,     &trace_range};
+      return {type_name<T>(), sizeof(T), alignof(T),   pointer_map_of<T>(), IsMember<T>::value,
+              &mask,          &trace,    &trace_range, destroy_or_null()};
     } else {
-      return {type_name<T>(), sizeof(T), alignof(T), PointerMap::kNone, false, nullptr, nullptr, nullptr};
+      return {type_name<T>(), sizeof(T), alignof(T), pointer_map_of<T>(), false,
+              nullptr,        nullptr,   nullptr,    destroy_or_null()};
     }
   }
 };

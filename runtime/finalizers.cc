@@ -1,0 +1,173 @@
+// Job: see finalizers.h.
+#include "runtime/finalizers.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <utility>
+
+#include "allocator/base/check.h"
+#include "allocator/layout.h"
+#include "memgc/heap.h"
+#include "memgc/mutator.h"
+#include "memgc/weak.h"
+#include "runtime/heap_impl.h"
+#include "runtime/mutator_impl.h"
+#include "runtime/object_type.h"
+#include "runtime/trace_line.h"
+
+namespace memgc::internal {
+
+Finalizers::~Finalizers() { end_thread(); }
+
+std::uint64_t Finalizers::add_cleanup(const void* object, std::function<void()> action) {
+  const std::lock_guard guard(lock_);
+  cleanups_.push_back({object, next_cleanup_, std::move(action)});
+  return next_cleanup_++;
+}
+
+bool Finalizers::cancel_cleanup(std::uint64_t number) {
+  const std::lock_guard guard(lock_);
+  const auto at =
+      std::find_if(cleanups_.begin(), cleanups_.end(), [&](const Cleaning& c) { return c.number == number; });
+  if (at == cleanups_.end()) return false;
+  cleanups_.erase(at);
+  return true;
+}
+
+bool Finalizers::is_dead(const Roles& roles, const void* object) const {
+  const CellRef cell = cage_.cell_of(object);
+  return !cage_.test(roles.kept(), cell) && !cage_.test(kNewBitmap, cell);
+}
+
+void Finalizers::collect_cleanups(const Roles& roles) {
+  const std::lock_guard guard(lock_);
+  const auto dead = std::stable_partition(cleanups_.begin(), cleanups_.end(),
+                                          [&](const Cleaning& c) { return !is_dead(roles, c.object); });
+  for (auto at = dead; at != cleanups_.end(); ++at) queue_.push_back({nullptr, std::move(at->action)});
+  cleanups_.erase(dead, cleanups_.end());
+}
+
+void Finalizers::wake(Heap& heap) {
+  const std::lock_guard guard(lock_);
+  if (queue_.empty()) return;
+  if (!thread_.joinable() && !ending_) {
+    sigset_t all, before;  // the program's signals are the program's
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    thread_ = std::thread([this, &heap] { run(heap); });
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+  wake_.notify_one();
+}
+
+void Finalizers::destroy(void* object) {
+  const CellRef cell = cage_.cell_of(object);
+  const Layout layout = layout_at(cage_.block(cell.block).layout);
+  const DestroyFunction function = end_function(layout);
+  const std::size_t header = end_array_header(layout);
+  if (header == 0) {
+    function(object, 1);
+  } else {
+    const std::size_t count = static_cast<std::atomic<std::size_t>*>(object)->load(std::memory_order_relaxed);
+    function(static_cast<char*>(object) + header, count);
+  }
+}
+
+void Finalizers::run_one(Queued& item) {
+  if (item.object != nullptr) {
+    destroy(item.object);
+    return;
+  }
+  const char* what = "an unknown exception";
+  try {
+    item.action();
+    return;
+  } catch (const std::exception& error) {
+    what = error.what();
+    char line[256];
+    const int length = std::snprintf(line, sizeof(line), "memgc: a cleanup threw, which nobody can catch: %s\n", what);
+    if (length > 0) write_line(line, std::min(static_cast<std::size_t>(length), sizeof(line) - 1));
+  } catch (...) {
+    constexpr char kLine[] = "memgc: a cleanup threw something that is no std::exception, which nobody can catch\n";
+    write_line(kLine, sizeof(kLine) - 1);
+  }
+}
+
+void Finalizers::run(Heap& heap) {
+  ::pthread_setname_np(::pthread_self(), "memgc-final");
+  Mutator me(heap);  // cleanups may make objects
+  for (;;) {
+    Queued item;
+    {
+      const BlockingScope waiting(me);
+      std::unique_lock guard(lock_);
+      running_ = nullptr;
+      if (busy_) ++done_;
+      busy_ = false;
+      all_done_.notify_all();
+      wake_.wait(guard, [&] { return ending_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      item = std::move(queue_.front());
+      queue_.pop_front();
+      running_ = item.object;
+      busy_ = true;
+    }
+    run_one(item);
+  }
+}
+
+void Finalizers::end_thread() {
+  {
+    const std::lock_guard guard(lock_);
+    ending_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Finalizers::run_all(const Roles& roles) {
+  std::deque<Queued> left;
+  std::vector<Cleaning> cleanups;
+  {
+    const std::lock_guard guard(lock_);
+    left.swap(queue_);
+    cleanups.swap(cleanups_);
+  }
+  for_each_owed(roles, true, [&](void* object) { left.push_back({object, {}}); });
+  for (Cleaning& cleaning : cleanups) left.push_back({nullptr, std::move(cleaning.action)});
+  for (Queued& item : left) run_one(item);
+}
+
+void Finalizers::wait() {
+  std::unique_lock guard(lock_);
+  const std::uint64_t wanted = done_ + queue_.size() + (busy_ ? 1 : 0);
+  all_done_.wait(guard, [&] { return done_ >= wanted || ending_ || !thread_.joinable(); });
+}
+
+std::size_t Finalizers::pending() {
+  const std::lock_guard guard(lock_);
+  return queue_.size() + (busy_ ? 1 : 0);
+}
+
+void owe_destructor(MutatorState& state, void* object) {
+  auto& mutator = static_cast<MutatorImpl&>(state);
+  Cage& cage = mutator.heap.cage();
+  if (!cage.owe(cage.cell_of(object))) fatal("no memory to note that an object has a destructor");
+}
+
+}  // namespace memgc::internal
+
+namespace memgc {
+
+Cleanup::Cleanup(const void* object, std::function<void()> action) {
+  heap_ = &internal::mutator_of(object, "Cleanup").heap;
+  number_ = heap_->finalizers().add_cleanup(object, std::move(action));
+}
+
+bool Cleanup::cancel() { return heap_ != nullptr && heap_->finalizers().cancel_cleanup(number_); }
+
+}  // namespace memgc
