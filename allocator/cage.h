@@ -36,7 +36,7 @@ inline constexpr unsigned kBitmaps = 3;
 inline constexpr unsigned kNewBitmap = 2;
 
 enum class BlockState : std::uint8_t {
-  kUnused,     // above the frontier, or never taken
+  kUnused,     // above the frontier, never taken, or taken and not yet put to use
   kFree,       // in the block heap
   kCells,      // cut into cells of one layout
   kLarge,      // the first block of a large object
