@@ -1,7 +1,8 @@
 // Job: runs of clear bits and ranges of set ones in a block's bitmap.
 //
-// Words are atomics because neighbours in one word may belong to different threads; every access is relaxed: what a bit
-// stands for is handed from thread to thread by locks and handshakes, never by the bit itself.
+// Words are atomics because neighbours in one word may belong to different threads. What a bit stands for is handed from
+// thread to thread by locks and handshakes, and every access is relaxed, with one exception: a thread that drops cells
+// clears their bits with release, and one that looks for clear bits reads with acquire, for it may find them at once.
 #pragma once
 
 #include <atomic>
@@ -27,10 +28,11 @@ inline std::uint32_t find_bit(const BitmapWord* words, std::uint32_t from, std::
   if (from >= end) return end;
   const std::uint64_t flip = value ? 0 : ~std::uint64_t{0};
   std::uint32_t word = from / 64;
-  std::uint64_t bits = (words[word].load(std::memory_order_relaxed) ^ flip) & (~std::uint64_t{0} << (from % 64));
+  // Acquire, here and below: pairs with the release in clear_range_unless().
+  std::uint64_t bits = (words[word].load(std::memory_order_acquire) ^ flip) & (~std::uint64_t{0} << (from % 64));
   while (bits == 0) {
     if (++word * 64 >= end) return end;
-    bits = words[word].load(std::memory_order_relaxed) ^ flip;
+    bits = words[word].load(std::memory_order_acquire) ^ flip;
   }
   const std::uint32_t found = word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
   return found < end ? found : end;
@@ -65,10 +67,10 @@ inline void set_range_unless(BitmapWord* words, const BitmapWord* unless, CellRa
   });
 }
 
-/// Clears in `words` what is clear in `unless`, within the range.
+/// Clears in `words` what is clear in `unless`, within the range. Release: who finds the bits clear may have the cells.
 inline void clear_range_unless(BitmapWord* words, const BitmapWord* unless, CellRange range) {
   for_each_word(range, [&](std::uint32_t word, std::uint64_t mask) {
-    words[word].fetch_and(~(mask & ~unless[word].load(std::memory_order_relaxed)), std::memory_order_relaxed);
+    words[word].fetch_and(~(mask & ~unless[word].load(std::memory_order_relaxed)), std::memory_order_release);
   });
 }
 

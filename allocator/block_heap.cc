@@ -29,9 +29,12 @@ void BlockHeap::remove(BlockIndex first) {
   if (head.next != kNoBlock) cage_.block(head.next).previous = head.previous;
 }
 
-void BlockHeap::uncount_free(BlockIndex first, std::size_t count) {
+// Free blocks that are in no list are free no longer. Their state says so at once, long before the taker says what they
+// have become: a neighbour that is given back meanwhile must not join them.
+void BlockHeap::unlist(BlockIndex first, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
-    const Block& block = cage_.block(first + static_cast<BlockIndex>(i));
+    Block& block = cage_.block(first + static_cast<BlockIndex>(i));
+    block.state.store(BlockState::kUnused, std::memory_order_relaxed);
     (block.resident ? resident_free_blocks_ : released_blocks_) -= 1;
   }
 }
@@ -43,7 +46,7 @@ BlockIndex BlockHeap::take_listed(std::size_t count) {
       if (length < count) continue;  // only in the last list
       remove(first);
       if (length > count) insert(first + static_cast<BlockIndex>(count), length - count);
-      uncount_free(first, count);
+      unlist(first, count);
       return first;
     }
   }
@@ -60,7 +63,7 @@ BlockIndex BlockHeap::take_fresh(std::size_t count) {
   const BlockIndex first = fresh_begin_ - static_cast<BlockIndex>(listed);
   if (listed > 0) {
     remove(first);
-    uncount_free(first, listed);
+    unlist(first, listed);
   }
   for (std::size_t i = 0; i < fresh; ++i) cage_.block(fresh_begin_ + static_cast<BlockIndex>(i)).zeroed = true;
   fresh_begin_ += static_cast<BlockIndex>(fresh);
@@ -155,11 +158,8 @@ std::size_t BlockHeap::release(std::size_t bytes) {
 // Of blocks in no list. The lock is held before and after, not meanwhile.
 bool BlockHeap::release_piece(const Piece& piece) {
   const std::size_t length = piece.end - piece.begin;
-  uncount_free(piece.begin, length);
+  unlist(piece.begin, length);
   taken_blocks_ += length;
-  for (BlockIndex i = piece.begin; i < piece.end; ++i) {
-    cage_.block(i).state.store(BlockState::kUnused, std::memory_order_relaxed);  // so that no neighbour joins it
-  }
   lock_.unlock();
   const bool done = os::release(cage_.address_of(piece.begin), length << kBlockShift);
   lock_.lock();

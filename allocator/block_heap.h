@@ -54,7 +54,7 @@ class BlockHeap {
   BlockIndex put(BlockIndex first, std::size_t count);  // joins and lists; the index behind the joined stretch
   Piece next_resident_piece(BlockIndex from, std::size_t wanted) const;
   bool release_piece(const Piece& piece);
-  void uncount_free(BlockIndex first, std::size_t count);
+  void unlist(BlockIndex first, std::size_t count);
   BlockIndex take_listed(std::size_t count);
   BlockIndex take_fresh(std::size_t count);
 

@@ -71,20 +71,44 @@ BlockIndex BlockSets::take_new(LayoutId layout) {
   return index;
 }
 
-BlockIndex BlockSets::open_next(BlockSet& set, LayoutId layout) {
+BlockIndex BlockSets::open_next(BlockSet& set, LayoutId layout, bool search) {
   BlockIndex index = pop(set.partial);
-  if (index == kNoBlock) index = pop(set.pending);
+  if (index == kNoBlock && search) index = pop(set.pending);
+  if (index == kNoBlock && (set.current = take_new(layout)) != kNoBlock) return set.current;
+  if (index == kNoBlock) index = pop(set.pending);  // no memory: whatever there is
   if (index != kNoBlock) {
     cage_.block(index).zeroed = false;
     cage_.block(index).handed_out.store(0, std::memory_order_relaxed);
-  } else {
-    index = take_new(layout);
   }
-  set.current = index;
-  return index;
+  return set.current = index;
+}
+
+Segment BlockSets::cut(BlockIndex index, CellRange from, std::size_t bytes, const Roles& roles) {
+  const Block& block = cage_.block(index);
+  const BitmapWord* occupied = cage_.bitmap(roles.occupied, index);
+  const std::uint32_t begin = find_bit(occupied, from.begin, from.end, false);
+  if (begin == from.end) return {};
+  const auto wanted = static_cast<std::uint32_t>(std::max<std::size_t>(bytes / block.cell_bytes, 1));
+  const CellRange cells{begin, wanted < from.end - begin ? begin + wanted : from.end};
+  if (roles.keep != Keep::kNothing) set_range_unless(cage_.bitmap(roles.keep_bitmap(), index), occupied, cells);
+  return {index, cells, block.zeroed};
+}
+
+Segment BlockSets::take_returned(BlockSet& set, std::size_t bytes, const Roles& roles) {
+  while (set.returned_count > 0) {
+    Returned& last = set.returned[set.returned_count - 1];
+    const Segment segment = cut(last.block, last.cells, bytes, roles);
+    last.cells.begin = segment ? segment.cells.end : last.cells.end;
+    if (last.cells.empty()) --set.returned_count;
+    if (segment) return segment;
+  }
+  return {};
 }
 
 Segment BlockSets::take(LayoutId layout, std::size_t bytes, const Roles& roles) {
+  // Nobody waits for more full blocks than this to be looked through; settle() sorts them out meanwhile. More would
+  // find room in old blocks more often, and hold up a thread for longer.
+  constexpr std::size_t kMostFullBlocks = 64;
   BlockSet& set = sets_[layout];
   const std::lock_guard guard(set.lock);
   if (set.swaps != roles.swaps) {
@@ -95,26 +119,32 @@ Segment BlockSets::take(LayoutId layout, std::size_t bytes, const Roles& roles) 
     }
     make_pending(set, roles.swaps);
   }
-  for (;;) {
-    BlockIndex index = set.current;
-    if (index == kNoBlock && (index = open_next(set, layout)) == kNoBlock) return {};
-    Block& block = cage_.block(index);
-    BitmapWord* occupied = cage_.bitmap(roles.occupied, index);
-    const std::uint32_t begin =
-        find_bit(occupied, block.handed_out.load(std::memory_order_relaxed), block.cells, false);
-    if (begin == block.cells) {
-      block.handed_out.store(block.cells, std::memory_order_relaxed);
-      push(set.done, index);
-      set.current = kNoBlock;
-      continue;
+  if (const Segment segment = take_returned(set, bytes, roles)) return segment;
+  for (std::size_t full = 0;; ++full) {
+    if (set.current == kNoBlock && open_next(set, layout, full < kMostFullBlocks) == kNoBlock) return {};
+    Block& block = cage_.block(set.current);
+    const std::uint32_t from = block.handed_out.load(std::memory_order_relaxed);
+    if (const Segment segment = cut(set.current, {from, block.cells}, bytes, roles)) {
+      const bool forget = seeded_bug("double_handout") && segment.cells.begin % 16 == 0;
+      if (!forget) block.handed_out.store(segment.cells.end, std::memory_order_relaxed);
+      return segment;
     }
-    const auto wanted = static_cast<std::uint32_t>(std::max<std::size_t>(bytes / block.cell_bytes, 1));
-    const CellRange cells{begin, wanted < block.cells - begin ? begin + wanted : block.cells};
-    if (!seeded_bug("double_handout") || cells.begin % 16 != 0) {
-      block.handed_out.store(cells.end, std::memory_order_relaxed);
-    }
-    if (roles.keep != Keep::kNothing) set_range_unless(cage_.bitmap(roles.keep_bitmap(), index), occupied, cells);
-    return {index, cells, block.zeroed};
+    block.handed_out.store(block.cells, std::memory_order_relaxed);
+    push(set.done, set.current);
+    set.current = kNoBlock;
+  }
+}
+
+void BlockSets::give_back(const Segment& segment, std::uint32_t from, const Roles& roles) {
+  if (from >= segment.cells.end) return;
+  Block& block = cage_.block(segment.block);
+  BlockSet& set = sets_[block.layout];
+  const std::lock_guard guard(set.lock);
+  if (set.swaps != roles.swaps) return;  // free for whoever opens the block
+  if (set.current == segment.block && block.handed_out.load(std::memory_order_relaxed) == segment.cells.end) {
+    block.handed_out.store(from, std::memory_order_relaxed);
+  } else if (set.returned_count < kMostReturned) {
+    set.returned[set.returned_count++] = {segment.block, {from, segment.cells.end}};
   }
 }
 
@@ -123,6 +153,7 @@ void BlockSets::make_pending(BlockSet& set, std::uint32_t swaps) {
   append(set.pending, set.done);
   if (set.current != kNoBlock) push(set.pending, set.current);
   set.current = kNoBlock;
+  set.returned_count = 0;
   set.swaps = swaps;
 }
 

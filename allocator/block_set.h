@@ -5,13 +5,14 @@
 //   pending --(settle: empty)--> block heap
 //      |  \---(settle)---------> partial | done (full)
 //      |                            |
-//      `---------> current <--------'            cells are handed out in order, never twice: `handed_out` only grows
+//      `---------> current <--------'            cells are handed out in order, up to `handed_out`
 //                     |
 //                     `--> done
 //
 // When the roles have changed all of them are pending again: a set learns of it from the first thread that comes with
-// the new roles, or from swap_roles(). A thread that needs cells takes from current, then partial, then
-// pending, and asks the block heap for a block only after that.
+// the new roles, or from swap_roles(). A thread that needs cells takes what others have given back, then from current,
+// then partial, then pending, and asks the block heap for a block only after that, or after looking through many
+// pending ones that are full.
 //
 // Invariants: a block is in one list, or current, or in the hands of settle(). A cell is handed out at most once
 // between two swaps. Threads: any; one lock per layout.
@@ -68,6 +69,10 @@ class BlockSets {
   /// What is left of a segment is not to be kept any longer: cells [rest.begin, rest.end) that are not occupied.
   void drop_rest(BlockIndex block, CellRange rest, const Roles& roles);
 
+  /// Takes back the cells of a segment at and after `from`, which nobody has filled or will, for the next thread that
+  /// comes. REQUIRES: those that are free are not kept; they were taken with these roles.
+  void give_back(const Segment& segment, std::uint32_t from, const Roles& roles);
+
   /// Makes every block pending, where take() with these roles has not done so yet.
   void swap_roles(const Roles& roles);
   /// Adds the new bitmap to the kept one and clears it. Returns the bytes of cells that were in both.
@@ -86,11 +91,20 @@ class BlockSets {
     BlockIndex first = kNoBlock;
     BlockIndex last = kNoBlock;
   };
+  struct Returned {
+    BlockIndex block;
+    CellRange cells;
+  };
+  // Ends of segments that are remembered; what does not fit is free again after the next swap. Threads seldom go away
+  // all at once.
+  static constexpr std::size_t kMostReturned = 8;
   struct BlockSet {
     Lock lock;
     BlockIndex current;
     std::uint32_t swaps;  // of the roles that the lists are for
     List partial, pending, done;
+    std::uint32_t returned_count;
+    Returned returned[kMostReturned];
   };
 
   void push(List& list, BlockIndex block);
@@ -98,8 +112,10 @@ class BlockSets {
   void append(List& to, List& from);
 
   void make_pending(BlockSet& set, std::uint32_t swaps);
-  BlockIndex open_next(BlockSet& set, LayoutId layout);
+  BlockIndex open_next(BlockSet& set, LayoutId layout, bool search);
   BlockIndex take_new(LayoutId layout);
+  Segment cut(BlockIndex index, CellRange from, std::size_t bytes, const Roles& roles);
+  Segment take_returned(BlockSet& set, std::size_t bytes, const Roles& roles);
   std::size_t settle_some(BlockSet& set, unsigned occupied, bool& more);
 
   Cage& cage_;

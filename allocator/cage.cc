@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "allocator/base/bits.h"
+#include "allocator/base/poison.h"
 
 namespace memgc::internal {
 namespace {
@@ -59,7 +60,9 @@ bool Cage::reserve_exactly(std::size_t bytes) {
 }
 
 Cage::~Cage() {
-  if (reservation_ != nullptr) os::unreserve(reservation_, reservation_bytes_);
+  if (reservation_ == nullptr) return;
+  unpoison(base_, static_cast<std::size_t>(frontier()) << kBlockShift);  // the addresses may be anybody's next
+  os::unreserve(reservation_, reservation_bytes_);
 }
 
 bool Cage::grow(std::size_t wanted) {

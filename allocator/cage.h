@@ -39,7 +39,7 @@ inline constexpr unsigned kNewBitmap = 2;
 inline constexpr unsigned kOwedBitmap = 3;  // ready only where Cage::owe() has been
 
 enum class BlockState : std::uint8_t {
-  kUnused,     // above the frontier, or never taken
+  kUnused,     // above the frontier, never taken, or taken and not yet put to use
   kFree,       // in the block heap
   kCells,      // cut into cells of one layout
   kLarge,      // the first block of a large object

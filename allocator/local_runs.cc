@@ -125,8 +125,10 @@ void LocalRuns::retire_all(const Roles& roles) {
     const auto used =
         static_cast<std::uint32_t>(static_cast<std::size_t>(run.cursor - cage_.address_of(block)) / run.cell_bytes);
     record(state, used);
-    if (roles_.keep != Keep::kNothing) sets_.drop_rest(block, {used, state.segment.cells.end}, roles_);
+    // Before the rest is dropped: from then on it may be another thread's, which makes it addressable for itself.
     poison(run.cursor, static_cast<std::size_t>(run.limit - run.cursor));
+    if (roles_.keep != Keep::kNothing) sets_.drop_rest(block, {used, state.segment.cells.end}, roles_);
+    if (roles.swaps == roles_.swaps) sets_.give_back(state.segment, used, roles_);
     state.wanted_bytes /= 4;  // a thread that has stopped using a layout soon asks for little again
     close(run, state);
   }

@@ -225,6 +225,7 @@ std::size_t Handshakes::take_snapshots(std::vector<std::unique_ptr<Snapshot>>& o
   for (MutatorImpl* mutator = first_; mutator != nullptr; mutator = mutator->next) take(mutator->snapshot);
   for (const auto& orphan : orphans_) take(*orphan);
   orphans_.clear();
+  for (std::size_t i = count; i < out.size(); ++i) out[i]->clear();  // of an earlier cycle with more mutators
   return count;
 }
 

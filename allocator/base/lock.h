@@ -4,7 +4,8 @@
 // through std::atomic::wait, so ThreadSanitizer sees every edge.
 //
 // Lock order, outermost first; a thread takes a lock only if all it holds come before it in this list:
-//   registry of threads > one thread's own state > block set > large objects > block heap > layout table
+//   registry of threads > one thread's own state > merging of new cells > block set > large objects > block heap >
+//   layout table
 #pragma once
 
 #include <atomic>

@@ -89,6 +89,20 @@ TEST(BlockHeap, JoinsTheLastFreeStretchWithWhatWasNeverTaken) {
   parts.heap.verify();
 }
 
+// Whoever takes blocks says only later what they are, after clearing them: meanwhile they are not free.
+TEST(BlockHeap, DoesNotJoinABlockThatIsTakenButNotYetPutToUse) {
+  Parts parts(4 * kMiB);
+  const BlockIndex first = take_and_use(parts, 3);
+  take_and_use(parts, parts.cage.capacity() - 1 - 3);
+  parts.heap.give_back(first + 1, 1);
+  ASSERT_EQ(parts.heap.take(1), first + 1);
+  parts.heap.give_back(first, 1);
+  parts.heap.give_back(first + 2, 1);
+  parts.heap.verify();
+  EXPECT_EQ(parts.heap.take(2), kNoBlock);
+  EXPECT_EQ(parts.taken_blocks(), parts.cage.capacity() - 1 - 2);
+}
+
 TEST(BlockHeap, TakesTheWarmestFirst) {
   Parts parts(4 * kMiB);
   const BlockIndex one = take_and_use(parts, 1);

@@ -50,12 +50,20 @@ struct Parts {
 
   /// Makes the kept cells the occupied ones and settles. Each of `threads` must have nothing under way.
   void turn(std::span<LocalRuns* const> threads = {}) {
+    swap_roles();
     for (LocalRuns* thread : threads) thread->retire_all(roles);
+    settle();
+  }
+  /// The parts of a turn: between them, threads come round to the new roles one by one.
+  void swap_roles() {
+    sets.merge_new(roles.kept());
     roles.occupied = roles.kept();
+    roles.keep = Keep::kNothing;
     ++roles.swaps;
-    sets.swap_roles();
-    for (LocalRuns* thread : threads) thread->retire_all(roles);
+  }
+  void settle() {
     cage.clear_bitmap(roles.kept());
+    sets.swap_roles(roles);
     sets.settle(roles.occupied);
     large.settle(roles.occupied);
   }
@@ -74,10 +82,12 @@ struct Parts {
   Roles roles;
 };
 
-/// A cell by the inline path and then the slow ones, as a program takes it; nullptr when there is no memory.
+/// A cell by the inline path and then the slow ones, as a program takes it; nullptr when there is no memory (or when
+/// other threads have newer roles).
 inline char* allocate(LocalRuns& local, LayoutId layout) {
   Run& run = local.runs()[layout];
-  if (run.cursor >= run.limit && !local.advance(layout) && !local.refill(layout)) return nullptr;
+  if (run.cursor >= run.limit && !local.advance(layout) && local.refill(layout) != LocalRuns::Refill::kDone)
+    return nullptr;
   char* cell = run.cursor;
   run.cursor += run.cell_bytes;
   return cell;

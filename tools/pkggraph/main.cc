@@ -35,6 +35,14 @@ struct Arguments {
   std::size_t count = 10;
 };
 
+constexpr std::string_view kQuestions = "rdeps, why, cycles, largest or stats";
+
+// CLI11 takes "-5" for an unsigned number, a very large one.
+std::string check_count(const std::string& text) {
+  const bool is_count = !text.empty() && text.size() <= 12 && text.find_first_not_of("0123456789") == std::string::npos;
+  return is_count ? "" : fmt::format("expected a whole number from 0 to 999999999999, got \"{}\"", text);
+}
+
 void note(const std::string& text) { std::fputs(fmt::format("{}: {}\n", kProgram, text).c_str(), stderr); }
 
 void describe_options(CLI::App& app, Arguments& arguments) {
@@ -44,8 +52,9 @@ void describe_options(CLI::App& app, Arguments& arguments) {
       ->check([](const std::string& path) { return path.empty() ? "expected a file name" : ""; });
   app.add_flag("--recommends", arguments.build.recommends, "count Recommends as dependencies");
   app.add_option("--churn", arguments.churn.packages, "before answering, drop and re-read N random packages")
-      ->type_name("N");
-  app.add_option("--seed", arguments.churn.seed, "which packages (default 1)")->type_name("S");
+      ->type_name("N")
+      ->check(check_count);
+  app.add_option("--seed", arguments.churn.seed, "which packages (default 1)")->type_name("S")->check(check_count);
   app.add_option("--threads", arguments.churn.threads, "mutators that churn at once (default 1)")
       ->type_name("N")
       ->check(CLI::Range(1, 256));
@@ -61,10 +70,12 @@ void describe_questions(CLI::App& app, Arguments& arguments) {
   why_app.add_option("A", arguments.from)->required();
   why_app.add_option("B", arguments.to)->required();
   CLI::App& cycles_app = *app.add_subcommand("cycles", "packages that depend on each other in a circle");
-  cycles_app.add_option("--limit", arguments.limit, "show at most N (default 20; 0: all)")->type_name("N");
+  cycles_app.add_option("--limit", arguments.limit, "show at most N (default 20; 0: all)")
+      ->type_name("N")
+      ->check(check_count);
   cycles_app.add_flag("--first-choices", arguments.first_choices, "follow only what is installed by default");
   CLI::App& largest_app = *app.add_subcommand("largest", "the largest packages, alone and with all they depend on");
-  largest_app.add_option("N", arguments.count, "how many (default 10)");
+  largest_app.add_option("N", arguments.count, "how many (default 10)")->check(check_count);
   app.add_subcommand("stats", "what the graph holds");
 }
 
@@ -119,12 +130,14 @@ int main(int argc, char** argv) {
   Arguments arguments;
   CLI::App app("Answers questions about the dependencies in a Debian package index.", std::string(kProgram));
   app.fallthrough();
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.set_version_flag("--version", MEMGC_VERSION_STRING);
   describe_options(app, arguments);
   describe_questions(app, arguments);
   try {
     app.parse(argc, argv);
+    if (app.get_subcommands().empty())
+      throw InputError(fmt::format("expected a question: {} (see --help)", kQuestions));
     memgc::Heap heap;
     const int status = run(app, arguments, heap);
     if (arguments.stats) memgc_tools::print_stats_line(stderr, heap, kProgram);

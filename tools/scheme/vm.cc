@@ -1,0 +1,351 @@
+// Job: making objects, the symbol table, errors, compiling and running texts; see vm.h.
+#include "vm.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "compiler.h"
+#include "number.h"
+#include "reader.h"
+
+namespace scheme {
+namespace {
+
+std::uint64_t hash_text(const char32_t* text, std::size_t n) {
+  std::uint64_t h = 0xcbf29ce484222325;
+  for (std::size_t i = 0; i < n; ++i) h = (h ^ text[i]) * 0x100000001b3;
+  return h ^ h >> 29;
+}
+
+/// Where recursion in C++ must stop: this thread's stack, but for a reserve.
+char* native_stack_limit() {
+  pthread_attr_t attributes;
+  void* low = nullptr;
+  std::size_t size = 0;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return nullptr;
+  pthread_attr_getstack(&attributes, &low, &size);
+  pthread_attr_destroy(&attributes);
+  return static_cast<char*>(low) + std::min<std::size_t>(size / 4, 256 * 1024);
+}
+
+}  // namespace
+
+Vm::Vm(memgc::Mutator& mutator)
+    : me(mutator),
+      stack_(new Value[kStackWords + kStackSlack]),
+      top_(stack_.get()),
+      fp_(stack_.get() + 2),
+      limit_(stack_.get() + kStackWords),
+      stack_roots_(stack_.get(), &top_, &Values::pointer),
+      register_roots_(&registers_[0], &registers_[kRegisters], &Values::pointer),
+      native_limit_(native_stack_limit()) {
+  reset_stack();
+  const memgc::Options options = me.heap().options();
+  const std::size_t memory =
+      options.memory_limit != memgc::Options::kNoLimit
+          ? options.memory_limit
+          : static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  max_stack_words = memory / 4 / sizeof(Value);
+  symbols_ = me.make_array<Slot>(2048);
+  environment_ = untag<Environment>(environment(kFalse, kFalse, false));
+  registers_[kOutOfMemory] = make<ErrorObject>(ErrorKind::kPlain, string("out of memory"), kNil);
+  registers_[kKeep] = registers_[kHandlers] = registers_[kWinders] = kNil;
+  define_special_forms(*this);
+  define_number_primitives(*this);
+  define_list_primitives(*this);
+  define_text_primitives(*this);
+  define_vector_primitives(*this);
+  define_port_primitives(*this);
+  define_control_primitives(*this);
+  define_table_primitives(*this);
+  load_text(kPrelude, "");
+  for (Slot& slot : *symbols_) {
+    if (slot != 0 && untag<Symbol>(slot)->value != kUndefined) untag<Symbol>(slot)->aux |= kStandardSymbol;
+  }
+}
+
+Vm::~Vm() { flush_all(); }
+
+// --- Objects
+// ------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+template <std::size_t N>
+Value small_block(Vm& vm, Type type, std::uint32_t aux, Value fill) {
+  auto* block = vm.me.make<Block<N>>();
+  block->head = head_word(type, aux);
+  if (fill != 0) {
+    for (Slot& slot : block->slots) slot = fill;
+  }
+  return object(block);
+}
+
+}  // namespace
+
+Value Vm::make_slots(Type type, std::size_t n, Value fill, std::uint32_t aux) {
+  switch (n) {  // the sizes that records and small vectors have go through memgc's inline path
+    case 1:
+      return small_block<1>(*this, type, aux, fill);
+    case 2:
+      return small_block<2>(*this, type, aux, fill);
+    case 3:
+      return small_block<3>(*this, type, aux, fill);
+    case 4:
+      return small_block<4>(*this, type, aux, fill);
+    case 5:
+      return small_block<5>(*this, type, aux, fill);
+    case 6:
+      return small_block<6>(*this, type, aux, fill);
+    default:
+      break;
+  }
+  auto* array = me.make_array<Slot>(n + 1);
+  (*array)[0] = head_word(type, aux);
+  if (fill != 0) {
+    for (std::size_t i = 1; i <= n; ++i) (*array)[i] = fill;
+  }
+  return object(array);
+}
+
+Value Vm::make_closure(Value constants, const Instruction* entry, std::size_t n) {
+  // Closure's entry stands where an object has its type word; its constants and captures are slots.
+  Value v = make_slots(Type::kVector, n + 1, 0);
+  v = v - kObjectTag + kClosureTag;
+  closure(v)->entry = entry;
+  closure(v)->constants = constants;
+  return v;
+}
+
+Value Vm::make_string(std::size_t n, char32_t fill) {
+  auto* array = me.make_array<char32_t>(n + 2);
+  (*array)[0] = static_cast<char32_t>(head_word(Type::kString));
+  if (fill != 0) std::fill(array->begin() + 2, array->end(), fill);
+  return object(array);
+}
+
+Value Vm::string(std::string_view utf8) {
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < utf8.size(); ++n) next_utf8(utf8, i);
+  const Value v = make_string(n, 0);
+  for (std::size_t i = 0, k = 0; i < utf8.size(); ++k) chars(v)[k] = next_utf8(utf8, i);
+  return v;
+}
+
+Value Vm::string(const char32_t* text, std::size_t n) {
+  const Value v = make_string(n, 0);
+  std::copy(text, text + n, chars(v));
+  return v;
+}
+
+Value Vm::bytevector(std::size_t n, std::uint8_t fill) {
+  auto* array = me.make_array<std::uint8_t>(n + 8);
+  const Value v = object(array);
+  untag<Object>(v)->type_word = static_cast<std::uint32_t>(head_word(Type::kBytevector));
+  std::fill(bytes(v), bytes(v) + n, fill);
+  return v;
+}
+
+Value Vm::list(std::initializer_list<Value> items) {
+  Value v = kNil;
+  for (const Value* p = items.end(); p != items.begin();) v = cons(*--p, v);
+  return v;
+}
+
+Value Vm::values(std::span<const Value> items) {
+  if (items.size() == 1) return items[0];
+  const Value v = make_slots(Type::kMultiple, items.size(), 0);
+  for (std::size_t i = 0; i < items.size(); ++i) slots(v)[i] = items[i];
+  return v;
+}
+
+std::string Vm::utf8(Value v) const {
+  if (is_symbol(v)) v = untag<Symbol>(v)->name;
+  std::string out;
+  for (std::size_t i = 0; i < string_length(v); ++i) append_utf8(out, chars(v)[i]);
+  return out;
+}
+
+// --- Symbols: open addressing in a managed array, at most half full; a symbol is never dropped
+// ----------------------------
+
+Value Vm::find_symbol(std::u32string_view name, std::uint64_t hash) const {
+  const memgc::Array<Slot>& table = *symbols_;
+  for (std::size_t i = hash & (table.size() - 1); table[i] != 0; i = (i + 1) & (table.size() - 1)) {
+    const Symbol* symbol = untag<Symbol>(table[i]);
+    if (symbol->hash == hash && std::u32string_view(chars(symbol->name), string_length(symbol->name)) == name)
+      return table[i];
+  }
+  return kUndefined;
+}
+
+void Vm::add_symbol(Symbol* symbol) {
+  if (symbol_count_ * 2 >= symbols_->size()) {
+    const memgc::Array<Slot>* old = symbols_;
+    symbols_ = me.make_array<Slot>(old->size() * 2);
+    symbol_count_ = 0;
+    for (const Slot& slot : *old) {
+      if (slot != 0) add_symbol(untag<Symbol>(slot));
+    }
+  }
+  memgc::Array<Slot>& table = *symbols_;
+  std::size_t i = symbol->hash & (table.size() - 1);
+  while (table[i] != 0) i = (i + 1) & (table.size() - 1);
+  table[i] = object(symbol);
+  ++symbol_count_;
+}
+
+Value Vm::symbol(std::string_view utf8) {
+  std::u32string name;
+  for (std::size_t i = 0; i < utf8.size();) name += next_utf8(utf8, i);
+  const std::uint64_t hash = hash_text(name.data(), name.size());
+  const Value found = find_symbol(name, hash);
+  if (found != kUndefined) return found;
+  Symbol* symbol = me.make<Symbol>(string(name.data(), name.size()), hash);
+  add_symbol(symbol);
+  return object(symbol);
+}
+
+Value Vm::intern(Value name) {
+  const std::uint64_t hash = hash_text(chars(name), string_length(name));
+  const Value found = find_symbol({chars(name), string_length(name)}, hash);
+  if (found != kUndefined) return found;
+  Symbol* symbol = me.make<Symbol>(string(chars(name), string_length(name)), hash);
+  add_symbol(symbol);
+  return object(symbol);
+}
+
+Value Vm::uninterned(std::string_view name) {
+  const Value text = string(name);
+  return make<Symbol>(text, hash_text(chars(text), string_length(text)));
+}
+
+void Vm::define_primitive(const char* name, int min, int max, Primitive::Function f, std::uint32_t control) {
+  const Value primitive = make<Primitive>(name, min, max, f, control);
+  Symbol* s = untag<Symbol>(symbol(name));
+  s->value = primitive;
+  for (std::size_t i = 0; i < std::size(kInlines); ++i) {
+    if (kInlines[i].name != name) continue;
+    s->aux = static_cast<std::uint32_t>(i) + 1;
+    // What the instruction falls back on, whatever the program makes of the name.
+    if (name[0] != '%') untag<Symbol>(symbol(std::string("%").append(name)))->value = primitive;
+  }
+}
+
+// --- Errors
+// -------------------------------------------------------------------------------------------------------------
+
+void Vm::raise(Value payload) {
+  registers_[kPending] = payload;
+  throw SchemeThrow{};
+}
+
+void Vm::error(std::string_view message, Value irritants, ErrorKind kind) {
+  const Value text = string(message);
+  const Value e = make<ErrorObject>(kind, text, irritants);
+  const Value where = position();
+  untag<ErrorObject>(e)->position = where;
+  raise(e);
+}
+
+void Vm::wrong_type(const char* expected, Value got) {
+  error(std::string(who) + ": expected " + expected + ", got", list({got}));
+}
+
+void Vm::syntax_error(std::string_view message, Value form, std::string_view file, std::uint32_t line) {
+  const bool is_read = message.starts_with("read: ");
+  std::string text(message);
+  if (form != kUndefined && form != kNil) {
+    std::string shown = to_text(*this, form);
+    if (shown.size() > 100) shown = shown.substr(0, 100) + " ...";
+    text += " in " + shown;
+  }
+  const Value e = make<ErrorObject>(is_read ? ErrorKind::kRead : ErrorKind::kPlain, string(text), kNil);
+  if (line != 0 && !file.empty()) {
+    const Value where = string(std::string(file) + ":" + std::to_string(line));
+    untag<ErrorObject>(e)->position = where;
+  }
+  raise(e);
+}
+
+void Vm::guard_native_stack(const char* what) {
+  char here;
+  if (&here < native_limit_) error(std::string(what) + ": nested too deeply");
+}
+
+std::string Vm::describe_error(Value payload) {
+  if (!is_type(payload, Type::kError)) return "uncaught exception: " + to_text(*this, payload);
+  const ErrorObject* e = untag<ErrorObject>(payload);
+  std::string text = e->position == kFalse ? "" : utf8(e->position) + ": ";
+  text += to_text(*this, e->message, PrintMode::kDisplay);
+  for (Value i = e->irritants; is_pair(i); i = cdr(i)) text.append(" ").append(to_text(*this, car(i)));
+  return text;
+}
+
+// --- Texts
+// --------------------------------------------------------------------------------------------------------------
+
+Value Vm::compile(Value form, Value env, std::string_view file) {
+  Expander expander(*this, file);
+  try {
+    memgc::Root<Node> tree(expander.top_level(form, env));
+    analyse(*this, tree);
+    return generate(*this, tree, file.empty() ? kFalse : string(file));
+  } catch (const SchemeThrow&) {
+    auto* e = untag<ErrorObject>(registers_[kPending]);
+    if (e->position == kFalse && !file.empty())
+      e->position = string(std::string(file) + ":" + std::to_string(expander.line()));
+    throw;
+  }
+}
+
+void Vm::load_text(std::string_view text, std::string_view file) {
+  // All forms are read first: what the text redefines is not to be inlined in any of it.
+  TextSource source(text);
+  Reader reader(*this, source, file, &lines);
+  const Value before = registers_[kKeep];
+  Value first = kNil, last = kNil;
+  for (Value form = reader.read_all_of(); form != kEof; form = reader.read_all_of()) {
+    const Value cell = cons(form, kNil);
+    if (first == kNil) {
+      first = cell;
+      registers_[kKeep] = cons(first, before);
+    } else {
+      untag<Pair>(last)->cdr = cell;
+    }
+    last = cell;
+    note_redefinitions(*this, form);
+  }
+  for (; first != kNil; first = cdr(first)) run(compile(car(first), global_environment(), file));
+  registers_[kKeep] = before;
+  if (before == kNil) lines.clear();
+}
+
+void Vm::load_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) error("cannot open " + path, kNil, ErrorKind::kFile);
+  std::stringstream text;
+  text << in.rdbuf();
+  load_text(text.str(), path);
+}
+
+std::size_t Args::index(std::size_t i, std::size_t limit, std::size_t absent) const {
+  if (i >= size_) return absent;
+  const Value v = values_[i];
+  if (!is_fixnum(v) || fixnum_value(v) < 0) vm.wrong_type("an index", v);
+  const auto n = static_cast<std::size_t>(fixnum_value(v));
+  if (n > limit)
+    vm.error(std::string(vm.who) + ": expected an index of at most " + std::to_string(limit) + ", got", vm.list({v}));
+  return n;
+}
+
+Value Args::list(std::size_t i) const {
+  if (list_length(values_[i]) == SIZE_MAX) vm.wrong_type("a list", values_[i]);
+  return values_[i];
+}
+
+}  // namespace scheme

@@ -1,0 +1,268 @@
+// Job: the interpreter's state, and what its parts offer each other: making objects, errors, running code, open files.
+//
+// How it embeds memgc: one Mutator, made by main, on which everything is allocated. What lives outside the heap and
+// names objects in it is exactly this: `registers_` and the stack (two RootRanges, written with plain stores), the
+// symbol table (a Root), and the locals of C++ functions, which memgc finds on the thread's stack. No Value is kept in
+// a std::vector or another malloc'd place unless something here holds the same object (each such place says which).
+//
+// Threads: one, the one that made the Mutator; interrupt() alone may be called from a signal handler.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "instructions.h"
+#include "value.h"
+
+namespace scheme {
+
+/// Thrown from C++ to the run loop: the object to raise is in Vm::Register::kPending.
+struct SchemeThrow {};
+/// Thrown out of Vm::run: nobody handled what is in kPending.
+struct Uncaught {};
+/// Thrown out of Vm::run: somebody pressed Ctrl-C.
+struct Interrupted {};
+/// Thrown out of Vm::run by (exit).
+struct Exit {
+  int status;
+};
+
+/// What the run loop does itself, instead of calling a function: procedures that change stack or control.
+enum class Control : std::uint32_t { kNone, kApply, kCallCc, kApplyValues, kThrow };
+
+enum class PrintMode { kDisplay, kWrite, kWriteShared, kWriteSimple };
+
+/// An operating-system file behind a port; the port object names it by index.
+struct OpenFile {
+  int descriptor = -1;
+  bool output = false;
+  bool terminal = false;
+  std::string data;          // read and not yet consumed, or written and not yet flushed
+  std::size_t position = 0;  // of the next byte to consume
+  std::string path;
+};
+
+class Vm {
+ public:
+  enum Register { kHandlers, kWinders, kPending, kUnderflow, kInput, kOutput, kError, kKeep, kOutOfMemory, kRegisters };
+  /// Words that a stack may hold before its frames are moved to the heap, and what an `apply` may add to that.
+  static constexpr std::size_t kStackWords = 32 * 1024, kStackSlack = 1024 * 1024;
+
+  explicit Vm(memgc::Mutator& mutator);
+  ~Vm();
+  Vm(const Vm&) = delete;
+  Vm& operator=(const Vm&) = delete;
+
+  memgc::Mutator& me;
+
+  // --- Making objects: each a safepoint; arguments stay alive across it, being on this thread's stack
+  // ------------------
+  Value cons(Value a, Value d) { return tagged(me.make<Pair>(a, d), kPairTag); }
+  Value flonum(double d) { return tagged(me.make<Flonum>(d), kFlonumTag); }
+  template <class T, class... A>
+  Value make(A... a) {
+    return object(me.make<T>(a...));
+  }
+  Value make_slots(Type type, std::size_t n, Value fill, std::uint32_t aux = 0);  // vector, record, ...
+  Value make_closure(Value constants, const Instruction* entry, std::size_t n);
+  Value make_string(std::size_t n, char32_t fill);
+  Value string(std::string_view utf8);
+  Value string(const char32_t* text, std::size_t n);
+  Value bytevector(std::size_t n, std::uint8_t fill);
+  Value symbol(std::string_view utf8);
+  Value intern(Value name);  // a string; the symbol keeps it
+  Value uninterned(std::string_view name);
+  Value list(std::initializer_list<Value> items);
+  Value values(std::span<const Value> items);  // one value is itself
+  Value environment(Value names, Value exports, bool library) { return make<Environment>(names, exports, library); }
+  std::string utf8(Value string_or_symbol) const;
+
+  template <class Visit>
+  void each_symbol(Visit visit) const {
+    for (const Slot& slot : *symbols_) {
+      if (slot != 0) visit(slot.get());
+    }
+  }
+
+  // --- Errors -------------------------------------------------------------------------------------------------------
+  [[noreturn]] void raise(Value payload);
+  [[noreturn]] void error(std::string_view message, Value irritants = kNil, ErrorKind kind = ErrorKind::kPlain);
+  [[noreturn]] void wrong_type(const char* expected, Value got);  // "car: expected a pair, got 5"
+  [[noreturn]] void syntax_error(std::string_view message, Value form, std::string_view file, std::uint32_t line);
+  Value position() const;  // "file:line" of the instruction under way, or #f
+  /// Refuses to recurse further when the native stack runs short: "equal?: nested too deeply".
+  void guard_native_stack(const char* what);
+  std::string describe_error(Value payload);  // what the user sees
+  std::vector<std::string> backtrace() const;
+
+  // --- Running ------------------------------------------------------------------------------------------------------
+  /// Calls a procedure of no arguments on an empty stack. Throws Uncaught, Interrupted or Exit.
+  Value run(Value thunk);
+  /// Compiles one top-level form to a procedure of no arguments.
+  Value compile(Value form, Value environment, std::string_view file);
+  /// Runs all forms of a text; hands each value to `each`.
+  void load_text(std::string_view text, std::string_view file);
+  void load_file(const std::string& path);
+  void interrupt() noexcept { limit_.store(nullptr, std::memory_order_relaxed); }
+  void define_primitive(const char* name, int min, int max, Primitive::Function f, std::uint32_t control = 0);
+
+  Value& reg(Register r) { return registers_[r]; }
+  Value global_environment() const { return environment_.get() == nullptr ? kFalse : object(environment_.get()); }
+  const char* who = "";  // the primitive under way, for messages
+  std::vector<std::string> command_line;
+  std::size_t max_stack_words = 0;  // in all StackParts of the running program
+
+  // --- Files --------------------------------------------------------------------------------------------------------
+  int open_file(const std::string& path, bool output, bool append);  // -1 and errno
+  int adopt_descriptor(int descriptor, bool output);
+  OpenFile& file(int index) { return files_[static_cast<std::size_t>(index)]; }
+  bool fill(OpenFile& f);  // false: end of file; blocks outside the heap's way
+  void flush(OpenFile& f);
+  void close_file(int index);
+  void flush_all();
+  bool next_input_line(std::string& line);  // of standard input; false: it was the last
+
+  // --- Source positions of the text being compiled: the line of each list that the reader made. Its keys are kept
+  // alive by kKeep, which holds the forms.
+  std::unordered_map<Value, std::uint32_t> lines;
+
+ private:
+  Value execute();     // machine.cc
+  void reset_stack();  // stack.cc
+  void begin_raise();
+  void capture(Value* end, const Instruction* resume);
+  void overflow(std::size_t nargs);
+  bool underflow();
+  bool invoke_special();
+  bool invoke_control(Control what);
+  void throw_to(Value continuation, Value value);
+  void spread(Value callee, Value* to, Value list);
+  template <class Visit>
+  void walk_frames(Visit visit) const;
+  Value* bottom() const { return stack_.get() + 3; }
+  void add_symbol(Symbol* symbol);
+  Value find_symbol(std::u32string_view name, std::uint64_t hash) const;
+
+  std::unique_ptr<Value[]> stack_;
+  Value* top_;                         // end of what lives on the stack: exact whenever a safepoint is near
+  Value* fp_;                          // of the frame under way, while C++ is called from the run loop
+  const Instruction* pc_ = nullptr;    // null, for execute(): invoke what fp_[-1] holds
+  std::size_t pending_arguments_ = 0;  // of that
+  std::atomic<Value*> limit_;          // null: interrupted
+  Value registers_[kRegisters] = {};
+  memgc::RootRange stack_roots_;
+  memgc::RootRange register_roots_;
+  memgc::Root<memgc::Array<Slot>> symbols_;
+  memgc::Root<Environment> environment_;
+  std::size_t symbol_count_ = 0;
+  std::deque<OpenFile> files_;
+  char* native_limit_;
+};
+
+/// The arguments of a primitive, on the VM's stack: they stay alive while it runs. Accessors raise what they miss.
+class Args {
+ public:
+  Args(Vm& machine, Value* values, std::size_t n) : vm(machine), values_(values), size_(n) {}
+  Vm& vm;
+
+  Value& operator[](std::size_t i) const { return values_[i]; }
+  std::size_t size() const { return size_; }
+  bool has(std::size_t i) const { return i < size_; }
+  Value* begin() const { return values_; }
+
+  Pair* pair(std::size_t i) const { return is_pair(at(i)) ? untag<Pair>(at(i)) : wrong<Pair>("a pair", i); }
+  Value of(std::size_t i, Type type, const char* expected) const {
+    if (!is_type(at(i), type)) vm.wrong_type(expected, at(i));
+    return at(i);
+  }
+  Value string(std::size_t i) const { return of(i, Type::kString, "a string"); }
+  Value symbol(std::size_t i) const { return of(i, Type::kSymbol, "a symbol"); }
+  Value vector(std::size_t i) const { return of(i, Type::kVector, "a vector"); }
+  Value bytevector(std::size_t i) const { return of(i, Type::kBytevector, "a bytevector"); }
+  char32_t character(std::size_t i) const {
+    if (!is_char(at(i))) vm.wrong_type("a character", at(i));
+    return char_value(at(i));
+  }
+  std::int64_t integer(std::size_t i) const {
+    if (!is_fixnum(at(i))) vm.wrong_type("a small exact integer", at(i));
+    return fixnum_value(at(i));
+  }
+  /// An exact integer in [0, limit]; when the argument is absent, `absent`.
+  std::size_t index(std::size_t i, std::size_t limit, std::size_t absent = 0) const;
+  std::uint8_t byte(std::size_t i) const {
+    if (!is_fixnum(at(i)) || at(i) > fixnum(255)) vm.wrong_type("a byte (0 to 255)", at(i));
+    return static_cast<std::uint8_t>(fixnum_value(at(i)));
+  }
+  Value list(std::size_t i) const;  // checks that it is one
+
+ private:
+  Value at(std::size_t i) const { return values_[i]; }
+  template <class T>
+  T* wrong(const char* expected, std::size_t i) const {
+    vm.wrong_type(expected, at(i));
+  }
+
+  Value* values_;
+  std::size_t size_;
+};
+
+/// A half-open range of a string, vector or bytevector, from two optional arguments.
+struct Range {
+  Range(const Args& x, std::size_t from_argument, std::size_t length)
+      : to(x.has(from_argument + 1) ? x.index(from_argument + 1, length) : length),
+        from(x.index(from_argument, to, 0)) {}
+  std::size_t to, from;
+  std::size_t size() const { return to - from; }
+};
+
+struct PrimitiveDefinition {
+  const char* name;
+  int min, max;
+  Primitive::Function function;
+};
+
+/// The rooms that bring primitives; each defines its own.
+void define_number_primitives(Vm& vm);
+void define_list_primitives(Vm& vm);
+void define_text_primitives(Vm& vm);
+void define_vector_primitives(Vm& vm);
+void define_port_primitives(Vm& vm);
+void define_control_primitives(Vm& vm);
+void define_table_primitives(Vm& vm);
+void define_special_forms(Vm& vm);
+
+extern const char kPrelude[];  // prelude.scm
+
+// --- What several rooms share
+// -----------------------------------------------------------------------------------------
+void print(Vm& vm, Value v, PrintMode mode, std::string& out);
+std::string to_text(Vm& vm, Value v, PrintMode mode = PrintMode::kWrite);
+bool eqv(Value a, Value b);
+bool equal(Vm& vm, Value a, Value b);
+std::size_t list_length(Value v);        // SIZE_MAX: not a proper list
+Value strip_syntax(Vm& vm, Value form);  // aliases back to symbols
+void append_utf8(std::string& out, char32_t c);
+char32_t next_utf8(std::string_view text, std::size_t& position);  // malformed bytes: U+FFFD
+Value table_get(Vm& vm, Value table, Value key, Value absent);
+void table_set(Vm& vm, Value table, Value key, Value value);
+Value make_table(Vm& vm, std::uint32_t how);
+Value expand_macro(Vm& vm, Macro* macro, Value form, Value scope, std::string_view file, std::uint32_t line);
+Value make_macro(Vm& vm, Value spec, Value scope, std::string_view file, std::uint32_t line);
+Value lookup(Vm& vm, Value identifier, Value scope);  // Local, Macro, or the Symbol that is the global variable
+inline bool is_identifier(Value v) { return is_symbol(v) || is_type(v, Type::kAlias); }
+
+// Procedure that a string or vector of Value words may be checked against.
+inline bool is_procedure(Value v) {
+  if (is_closure(v)) return true;
+  if (!is_object(v)) return false;
+  const Type t = untag<Object>(v)->type();
+  return t == Type::kPrimitive || t == Type::kCaseLambda || t == Type::kContinuation || t == Type::kParameter;
+}
+
+}  // namespace scheme
