@@ -154,6 +154,7 @@ Mutator::~Mutator() {
     while (*link != mutator) link = &(*link)->next_on_thread;
     *link = mutator->next_on_thread;
   }
+  thread.note_position();  // detaching may have to answer
   mutator->heap.handshakes().detach(*mutator);
   delete mutator;
   internal::thread_state.current = thread.mutators;
