@@ -11,8 +11,6 @@
 namespace memgc::internal {
 namespace {
 
-constexpr std::size_t kCountEveryBytes = 16 << 10;
-
 void poll(MutatorImpl& mutator) {
   if (mutator.thread.blocking_depth != 0) [[unlikely]]
     fatal("make within a BlockingScope: the collector may be running");

@@ -154,7 +154,7 @@ Mutator::~Mutator() {
     while (*link != mutator) link = &(*link)->next_on_thread;
     *link = mutator->next_on_thread;
   }
-  thread.note_position();  // detaching may have to answer
+  thread.note_position();  // for a handshake under way, which copies the stack of whom it asks
   mutator->heap.handshakes().detach(*mutator);
   delete mutator;
   internal::thread_state.current = thread.mutators;

@@ -62,23 +62,6 @@ void register_all(const Sizes& sizes) {
                     sizes.queue, {1});
 }
 
-/// Prints what Google Benchmark prints, and remembers whether any run ended in an error.
-class Reporter : public benchmark::ConsoleReporter {
- public:
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs) {
-      if (!run.error_occurred) continue;
-      failed_ = true;
-      fmt::print(stderr, "{}: {}: {}\n", Policy::kName, run.benchmark_name(), run.error_message);
-    }
-    ConsoleReporter::ReportRuns(runs);
-  }
-  bool failed() const { return failed_; }
-
- private:
-  bool failed_ = false;
-};
-
 /// A figure called glibc's or memgc's must not come from a program whose malloc is somebody else's.
 void check_malloc_owner(const std::string& owner) {
   if (Policy::kMallocIsGlibc && owner != "libc.so.6") {
@@ -139,11 +122,10 @@ int run(int argc, char** argv) {
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
 
   register_all(sizes);
-  Reporter reporter;
-  const std::size_t runs = benchmark::RunSpecifiedBenchmarks(&reporter);
+  const std::size_t runs = benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
   if (runs == 0) return 2;  // Google Benchmark has said that nothing matches
-  return reporter.failed() ? 1 : 0;
+  return any_failure ? 1 : 0;
 }
 
 }  // namespace

@@ -14,7 +14,9 @@
 #pragma once
 
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
+#include <cstdio>
 #include <exception>
 #include <latch>
 #include <mutex>
@@ -26,6 +28,9 @@
 #include "policies/policy.h"
 
 namespace memgc_bench {
+
+/// Whether any run of this process has failed: Google Benchmark itself would exit with 0.
+inline bool any_failure = false;
 
 template <class Policy, template <class> class Workload>
 class Measurement {
@@ -43,6 +48,8 @@ class Measurement {
       }
       report(state);
     } catch (const std::exception& error) {
+      any_failure = true;
+      fmt::print(stderr, "{}: {}\n", Policy::kName, error.what());
       state.SkipWithError(error.what());
     }
   }

@@ -38,12 +38,13 @@ std::vector<std::string> environment_for(const Command& command) {
     for (std::string_view prefix : kNotInherited) inherited = inherited && !text.starts_with(prefix);
     if (inherited) result.emplace_back(text);
   }
-  for (const auto& [name, value] : command.environment) result.push_back(name + "=" + value);
+  for (const auto& [name, value] : command.environment) result.push_back(fmt::format("{}={}", name, value));
   return result;
 }
 
 std::vector<char*> pointers_to(std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (std::string& text : strings) result.push_back(text.data());
   result.push_back(nullptr);
   return result;

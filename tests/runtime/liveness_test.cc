@@ -150,11 +150,12 @@ TEST(Liveness, ThreadsKeepTheirOwnWhileAThirdCollects) {
   };
   std::thread first(work, std::uint64_t{1} << 40);
   std::thread second(work, std::uint64_t{2} << 40);
-  for (std::size_t i = 0; i < 200; ++i) heap.collect();
+  constexpr std::uint64_t kCycles = 40;
+  for (std::uint64_t i = 0; i < kCycles; ++i) heap.collect();
   done = true;
   first.join();
   second.join();
-  EXPECT_EQ(heap.stats().cycles, 200u);
+  EXPECT_EQ(heap.stats().cycles, kCycles);
   EXPECT_EQ(live_after_collect(heap), 0u);
 }
 

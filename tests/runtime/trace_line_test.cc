@@ -218,7 +218,7 @@ void expect_in_order(const std::vector<Line>& lines) {
 }
 
 TEST(TraceLine, IsGoByteForByteForAutomaticCycles) {
-  const Outcome outcome = run_child("automatic", {{"MEMDEBUG", "gctrace=1"}});
+  const Outcome outcome = run_child("automatic", {{"MEMDEBUG", "gctrace=1,safepointms=0"}});
   const std::vector<Line> lines = parse_lines(outcome);
   ASSERT_GE(lines.size(), 4u);
   expect_in_order(lines);
@@ -234,7 +234,7 @@ TEST(TraceLine, IsGoByteForByteForAutomaticCycles) {
 }
 
 TEST(TraceLine, MarksForcedCycles) {
-  const Outcome outcome = run_child("forced", {{"MEMDEBUG", "gctrace=1"}, {"MEMGC", "off"}});
+  const Outcome outcome = run_child("forced", {{"MEMDEBUG", "gctrace=1,safepointms=0"}, {"MEMGC", "off"}});
   const std::vector<Line> lines = parse_lines(outcome);
   ASSERT_EQ(lines.size(), 5u);
   expect_in_order(lines);
@@ -248,7 +248,7 @@ TEST(TraceLine, MarksForcedCycles) {
 }
 
 TEST(TraceLine, IsOneWriteWithManyThreadsAtWork) {
-  const Outcome outcome = run_child("threads", {{"MEMDEBUG", "gctrace=1"}});
+  const Outcome outcome = run_child("threads", {{"MEMDEBUG", "gctrace=1,safepointms=0"}});
   const std::vector<Line> lines = parse_lines(outcome);
   ASSERT_GE(lines.size(), 3u);
   expect_in_order(lines);
@@ -257,7 +257,8 @@ TEST(TraceLine, IsOneWriteWithManyThreadsAtWork) {
 
 TEST(TraceLine, ComesOnRequestOnly) {
   for (const Variables& variables :
-       {Variables{}, Variables{{"MEMDEBUG", "gctrace=0"}}, Variables{{"MEMDEBUG", "clobberfree=1"}}}) {
+       {Variables{{"MEMDEBUG", "safepointms=0"}}, Variables{{"MEMDEBUG", "gctrace=0,safepointms=0"}},
+        Variables{{"MEMDEBUG", "clobberfree=1,safepointms=0"}}}) {
     const Outcome outcome = run_child("forced", variables);
     EXPECT_EQ(outcome.status, 0);
     EXPECT_TRUE(outcome.messages.empty()) << outcome.messages.front();
@@ -271,19 +272,20 @@ TEST(TraceLine, MayBeAskedForInCode) {
 }
 
 TEST(TraceLine, TellsTheProcessorsThatTheProcessMayUse) {
-  const std::vector<Line> lines = parse_lines(run_child("one", {{"MEMDEBUG", "gctrace=1"}, {"MEMGC", "off"}}));
+  const std::vector<Line> lines =
+      parse_lines(run_child("one", {{"MEMDEBUG", "gctrace=1,safepointms=0"}, {"MEMGC", "off"}}));
   ASSERT_EQ(lines.size(), 5u);
   for (const Line& line : lines) EXPECT_EQ(line.processors, 1u);
 
   cpu_set_t given;
   ASSERT_EQ(sched_getaffinity(0, sizeof given, &given), 0);
-  for (const Line& line : parse_lines(run_child("forced", {{"MEMDEBUG", "gctrace=1"}}))) {
+  for (const Line& line : parse_lines(run_child("forced", {{"MEMDEBUG", "gctrace=1,safepointms=0"}}))) {
     EXPECT_LE(line.processors, static_cast<std::uint64_t>(CPU_COUNT(&given)));
   }
 }
 
 TEST(TraceLine, CountsEachHeapForItself) {
-  const std::vector<Line> lines = parse_lines(run_child("two_heaps", {{"MEMDEBUG", "gctrace=1"}}));
+  const std::vector<Line> lines = parse_lines(run_child("two_heaps", {{"MEMDEBUG", "gctrace=1,safepointms=0"}}));
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_EQ(lines[0].number, 1u);
   EXPECT_EQ(lines[1].number, 1u);

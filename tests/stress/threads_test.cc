@@ -49,6 +49,7 @@ class Threads : public ::testing::Test {
     Options result;
     result.growth_percent = 50;
     result.debug.clobberfree = true;
+    result.debug.safepointms = 0;  // on a busy machine a thread may be late because it does not run
     return result;
   }
   void SetUp() override {

@@ -157,8 +157,8 @@
     (list 'implies (conjunction everyone-sits) (disjunction two-share))))
 
 (define (tautology-part)
-  (let ((tautologies (check-random-formulas 2200)))
-    (check 'some-tautologies (< 500 tautologies 2200))
+  (let ((tautologies (check-random-formulas 10000)))
+    (check 'some-tautologies (< 2500 tautologies 7500))
     (let loop ((holes 2))
       (if (<= holes 3)
           (begin
@@ -166,7 +166,7 @@
             (let* ((false-one (pigeonhole holes holes)) (refuted (counterexample false-one)))
               (check (list 'no-pigeonhole holes) (and refuted (not (value-of false-one (cdr refuted))))))
             (loop (+ holes 1)))))
-    (say "  tautologies: 2200 formulas against truth tables (" tautologies " hold), pigeonholes up to 3")))
+    (say "  tautologies: 10000 formulas against truth tables (" tautologies " hold), pigeonholes up to 3")))
 
 ;; --- 2. Rewriting ----------------------------------------------------------------------------------------------------
 ;; A term is a variable (?x), a constant (a symbol, a number) or (function term ...).
@@ -305,7 +305,7 @@
 
 (define (rewriting-part)
   (let loop ((i 0))
-    (if (< i 900)
+    (if (< i 5000)
         (let* ((term (random-list-term 6)) (normal (normal-form term)))
           (check (list 'value term) (equal? (evaluate term) (evaluate normal)))
           (check (list 'normal term) (is-normal? normal))
@@ -315,11 +315,11 @@
   (prove '(flatten (mirror (node (leaf x) (node (leaf y) (leaf z)))))
          '(reverse (flatten (node (node (leaf x) (leaf y)) (leaf z)))))
   (check 'no-theorem (not (equal? (normal-form '(append a b)) (normal-form '(append b a)))))
-  (let ((tree (full-tree-term 6 1)))
+  (let ((tree (full-tree-term 7 1)))
     (prove (list 'flatten (list 'mirror tree)) (list 'reverse (list 'flatten tree)))
     (prove (list 'count-leaves tree) (list 'length (list 'flatten tree))))
   (prove (list 'times (number-term 24) (number-term 25)) (list 'times (number-term 20) (number-term 30)))
-  (say "  rewriting: 900 terms against the model, 6 theorems, " rewrites " rewrites"))
+  (say "  rewriting: 5000 terms against the model, 6 theorems, " rewrites " rewrites"))
 
 ;; --- 3. Derivatives --------------------------------------------------------------------------------------------------
 ;; An expression is x, an exact number, (+ e e), (* e e) or (^ e n) with a whole n > 0.
@@ -425,8 +425,8 @@
   '(* (^ (+ (^ x 3) (+ (* 2 x) 5)) 6) (+ (^ (+ x 1) 9) (* (^ (+ x -2) 4) (^ (+ (* 3 x) 1) 5)))))
 
 (define (derivative-part)
-  (let* ((a (check-derivatives (product-expression 9) 6)) (b (check-derivatives (power-expression) 6)))
-    (say "  derivatives: the first six of two polynomials against their coefficients; the largest has "
+  (let* ((a (check-derivatives (product-expression 9) 7)) (b (check-derivatives (power-expression) 6)))
+    (say "  derivatives: of two polynomials, up to the seventh, against their coefficients; the largest has "
          (max a b) " parts")))
 
 ;; ---------------------------------------------------------------------------------------------------------------------

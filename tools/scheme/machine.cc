@@ -92,10 +92,12 @@ do_FreeUnbox:
 do_Self:
   R(A) = fp[-1];
   NEXT();
-do_Box:
+do_Box: {
   ALLOCATES();
-  R(A) = object(me.make<Box>(R(B)));
+  const Value v = R(B);  // a copy: make would take a reference into the part of the stack that nobody scans now
+  R(A) = object(me.make<Box>(v));
   NEXT();
+}
 do_Unbox:
   R(A) = untag<Box>(R(B))->value;
   NEXT();
