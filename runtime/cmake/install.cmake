@@ -1,5 +1,5 @@
-# What `cmake --install` lays down: the library, the public headers, and the two ways by which other builds find them
-# (find_package(memgc) and pkg-config memgc). Included by the root; the packages are relocatable.
+# What `cmake --install` lays down: the library, the public headers, the two ways by which other builds find them
+# (find_package(memgc) and pkg-config memgc), and the programs. Included by the root; the packages are relocatable.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -14,6 +14,15 @@ install(
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/memgc ${PROJECT_SOURCE_DIR}/allocator/include/memgc
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+foreach(program memgc-scheme memgc-pkggraph)
+  if(TARGET ${program})
+    if(BUILD_SHARED_LIBS)
+      set_target_properties(${program} PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+    endif()
+    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endforeach()
 
 # --- find_package(memgc) ---
 set(memgc_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/memgc)

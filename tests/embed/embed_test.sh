@@ -110,6 +110,18 @@ headers() {
   ((count > 10)) || fail "only $count headers are installed"
 }
 
+# programs BUILD NAME...: what the build under test installs runs from where it lies.
+programs() {
+  local build=$1 name
+  shift
+  rm -rf "$WORK"
+  "$CMAKE" --install "$build" --prefix "$WORK/prefix" >/dev/null
+  for name in "$@"; do
+    "$WORK/prefix/bin/$name" --help >"$WORK/help" || fail "the installed $name does not start"
+    grep --quiet "$name" "$WORK/help" || fail "$name --help does not name itself: $(cat "$WORK/help")"
+  done
+}
+
 # What a shared library exports is memgc's interface: not its insides, and nobody else's symbols (but for what the C++
 # library's own templates leave behind, which the linker marks weak or unique).
 exports() {
@@ -149,6 +161,6 @@ command=$1
 shift
 case $command in
   install) install_memgc "$@" ;;
-  find_package | pkg_config | add_subdirectory | no_exceptions | headers | exports | readme_example) "$command" "$@" ;;
+  find_package | pkg_config | add_subdirectory | no_exceptions | headers | exports | programs | readme_example) "$command" "$@" ;;
   *) fail "unknown test '$command'" ;;
 esac
