@@ -187,7 +187,8 @@ TEST(Frontier, RisesToTheEndAndNoFurther) {
     for (BlockIndex index = before; index < cage.frontier(); ++index) {
       EXPECT_EQ(cage.block(index).state, BlockState::kUnused);
       ASSERT_TRUE(all_zero(cage.address_of(index), kBlockBytes));
-      for (unsigned which = 0; which < kOwedBitmap; ++which) ASSERT_TRUE(all_clear(cage.bitmap(which, index), kMaxCells));
+      for (unsigned which = 0; which < kOwedBitmap; ++which)
+        ASSERT_TRUE(all_clear(cage.bitmap(which, index), kMaxCells));
     }
   }
   EXPECT_EQ(cage.frontier(), cage.capacity());
@@ -246,7 +247,8 @@ TEST(Metadata, IsAtMostAFortiethOfTheCellsThatAreReady) {
     ASSERT_TRUE(cage.reserve(mib * kMiB));
     ASSERT_TRUE(cage.grow(cage.capacity() - cage.frontier()));
     EXPECT_LE(cage.metadata_bytes() * 40, mib * kMiB);
-    EXPECT_GE(cage.metadata_bytes(), cage.capacity() * (sizeof(Block) + kOwedBitmap * kBitmapWords * sizeof(BitmapWord)));
+    EXPECT_GE(cage.metadata_bytes(),
+              cage.capacity() * (sizeof(Block) + kOwedBitmap * kBitmapWords * sizeof(BitmapWord)));
   }
 }
 

@@ -116,6 +116,7 @@ void check_scenario(const Scenario& scenario) {
     heap.reset();
     Options options;
     options.precise_stacks = true;
+    options.debug.safepointms = 0;
     heap = std::make_unique<Heap>(options);
     me = std::make_unique<Mutator>(*heap);
     list = std::make_unique<List>();
@@ -136,7 +137,7 @@ void check_scenario(const Scenario& scenario) {
 
 TEST(FailingCalls, WhileSmallObjectsAreMadeLoseNothing) {
   check_scenario({"small objects", [](Heap&, Mutator& me, List& list) {
-                    list.push(me, scaled(200'000));
+                    list.push(me, kSanitized ? 60'000 : 200'000);
                     for (int i = 0; i < 1000; ++i) me.make<Wide>();
                   }});
 }
