@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the house's rules: nothing includes upward; allocator/ has no word of collection; every folder has its README;
+# Checks the house's rules: nothing includes upward; allocator/ has no word of collection; every folder has a README;
 # the top level is as the design fixes it.
 #
 #   layering_test.sh [ROOT]        reports each violation as file:line: why, or file: why; exit 1 if there is one
@@ -74,9 +74,13 @@ check() {
   done < <(grep --recursive --line-number --ignore-case --extended-regexp --include='*.h' --include='*.cc' \
     'collector|mutator|marker|sweeper' allocator || true)
 
-  for folder in allocator runtime tools bench tests tools/*/; do
-    [[ ! -d $folder || -s $folder/README.md ]] || report "${folder%/}" 'has no README.md'
-  done
+  # Every folder of the house, and every program.
+  local program
+  while IFS= read -r program; do
+    folder=${program%/CMakeLists.txt}
+    [[ -s $folder/README.md ]] || report "$folder" 'has no README.md'
+  done < <(printf '%s\n' allocator runtime tools bench tests
+           grep --files-with-matches --recursive --include=CMakeLists.txt add_executable tools || true)
   local entry
   while IFS= read -r entry; do
     case $entry in
@@ -120,6 +124,7 @@ make_clean_tree() {
   printf '#include <memgc/memgc.h>\n#include "bench/harness.h"\n' >"$1/bench/trees.cc"
   printf '#include "runtime/cycle.h"\n#include "allocator/block.h"\n' >"$1/tests/test.cc"
   local folder
+  echo 'add_executable(x x.cc)' >"$1/tools/x/CMakeLists.txt"
   for folder in allocator runtime tools tools/x bench tests; do echo 'What is here.' >"$1/$folder/README.md"; done
 }
 
