@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <thread>
 
 #include "allocator/base/check.h"
 
@@ -114,35 +115,47 @@ BlockIndex BlockHeap::put(BlockIndex first, std::size_t count) {
   return first + static_cast<BlockIndex>(count);
 }
 
-BlockHeap::Piece BlockHeap::next_resident_piece(BlockIndex from, std::size_t wanted) const {
-  while (from < fresh_begin_) {
-    const Block& head = cage_.block(from);
+// Goes on from `at`, which is no block of a stretch but its first, and moves it behind what was looked at: all of a
+// stretch, or some blocks that are not free.
+BlockHeap::Piece BlockHeap::next_resident_piece(BlockIndex& at, std::size_t wanted) const {
+  constexpr BlockIndex kMostLookedAt = 4096;  // about 10 us
+  const BlockIndex stop = fresh_begin_ - at > kMostLookedAt ? at + kMostLookedAt : fresh_begin_;
+  while (at < stop) {
+    const Block& head = cage_.block(at);
     if (head.state != BlockState::kFree) {
-      ++from;
+      ++at;
       continue;
     }
-    const BlockIndex end = from + head.length;
-    Piece piece{from, end, end, 0};
-    for (BlockIndex i = from; i < end && piece.resident < wanted; ++i) {
+    const BlockIndex end = at + head.length;
+    Piece piece{at, end, end, 0};
+    for (BlockIndex i = at; i < end && piece.resident < wanted; ++i) {
       if (!cage_.block(i).resident) continue;
       if (piece.resident++ == 0) piece.begin = i;
       piece.end = i + 1;
     }
+    at = end;
     if (piece.resident > 0) return piece;
-    from = end;
   }
   return {};
 }
 
 std::size_t BlockHeap::release(std::size_t bytes) {
   // One pass by address. A piece is taken out of its stretch while the kernel works, so that the lock is not held over
-  // the call. The pass goes on behind the stretch in the same critical section that puts the piece back, so `at` is
-  // never inside a stretch; and a piece that ends before its stretch does is the last.
+  // the call. The pass goes on behind the stretch in the same critical section that puts the piece back; and a piece
+  // that ends before its stretch does is the last.
   std::size_t released = 0;
   const std::lock_guard guard(lock_);
-  for (BlockIndex at = 1; released < bytes;) {
+  for (BlockIndex at = 1; released < bytes && at < fresh_begin_;) {
     const Piece piece = next_resident_piece(at, ((bytes - released - 1) >> kBlockShift) + 1);
-    if (piece.resident == 0) break;
+    if (piece.resident == 0) {
+      lock_.unlock();
+      std::this_thread::yield();  // others may come in between; and may have made `at` part of a stretch
+      lock_.lock();
+      while (at < fresh_begin_ && cage_.block(at).state == BlockState::kFree &&
+             cage_.block(at - 1).state == BlockState::kFree)
+        --at;
+      continue;
+    }
     const BlockIndex stretch_end = piece.stretch + cage_.block(piece.stretch).length;
     remove(piece.stretch);
     if (piece.begin > piece.stretch) insert(piece.stretch, piece.begin - piece.stretch);

@@ -5,8 +5,8 @@
 // A block that is given back is taken again first: it is the warmest.
 //
 // Invariant: every block below the cage's frontier but block 0 is in exactly one of: a free stretch, fresh (at or above
-// fresh_begin_: never taken), or taken. Threads: any; one lock, held for a few list operations, never over a system
-// call but for growing the cage.
+// fresh_begin_: never taken), or taken. Threads: any; one lock, held for as long as it takes to list the blocks at hand
+// (about 2 ns each) or to look at 4096 others, never over a system call but for growing the cage.
 #pragma once
 
 #include <cstddef>
@@ -52,7 +52,7 @@ class BlockHeap {
   void insert(BlockIndex first, std::size_t length);
   void remove(BlockIndex first);
   BlockIndex put(BlockIndex first, std::size_t count);  // joins and lists; the index behind the joined stretch
-  Piece next_resident_piece(BlockIndex from, std::size_t wanted) const;
+  Piece next_resident_piece(BlockIndex& at, std::size_t wanted) const;
   bool release_piece(const Piece& piece);
   void unlist(BlockIndex first, std::size_t count);
   BlockIndex take_listed(std::size_t count);
