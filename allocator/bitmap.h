@@ -1,8 +1,9 @@
 // Job: runs of clear bits and ranges of set ones in a block's bitmap.
 //
-// Words are atomics because neighbours in one word may belong to different threads. What a bit stands for is handed from
-// thread to thread by locks and handshakes, and every access is relaxed, with one exception: a thread that drops cells
-// clears their bits with release, and one that looks for clear bits reads with acquire, for it may find them at once.
+// Words are atomics because neighbours in one word may belong to different threads. What a bit stands for is handed
+// from thread to thread by locks and handshakes, and every access is relaxed, with one exception: a thread that drops
+// cells clears their bits with release, and one that looks for clear bits reads with acquire, for it may find them at
+// once.
 #pragma once
 
 #include <atomic>

@@ -81,7 +81,7 @@ void HeapImpl::update_goal() {
   in.heap_in_use = heap_bytes();
   const std::size_t goal = heap_goal(in);
   const std::size_t trigger =
-      debug().gcstoptheworld ? goal : cycle_trigger(goal, in.live, runway_.load(std::memory_order_relaxed));
+      debug().gcstoptheworld ? goal : cycle_trigger(goal, in.live, runway_ratio_.load(std::memory_order_relaxed));
   goal_.store(goal, std::memory_order_relaxed);
   trigger_.store(trigger, std::memory_order_relaxed);
   allowed_.store(goal, std::memory_order_relaxed);
@@ -103,7 +103,8 @@ void HeapImpl::finish_cycle(std::size_t live, std::size_t roots, bool forced, st
   cycles_.fetch_add(1, std::memory_order_relaxed);
   if (forced) forced_cycles_.fetch_add(1, std::memory_order_relaxed);
   add_gc_cpu(cpu_ns);
-  runway_.store(heap_bytes() - std::min(growth_from_, heap_bytes()), std::memory_order_relaxed);
+  cons_mark_.add(heap_bytes() - std::min(growth_from_, heap_bytes()), live);
+  runway_ratio_.store(cons_mark_.ratio(), std::memory_order_relaxed);
   // What was allocated in the meantime is part of `live` when marking was concurrent, and there is none when not.
   heap_bytes_.store(live, std::memory_order_relaxed);
   update_goal();

@@ -20,6 +20,7 @@
 #include "runtime/grey_queue.h"
 #include "runtime/handshake.h"
 #include "runtime/mutator_impl.h"
+#include "runtime/pacer.h"
 #include "runtime/stop_recorder.h"
 #include "runtime/weak_refs.h"
 
@@ -108,8 +109,9 @@ class HeapImpl {
   std::atomic<std::size_t> goal_{0};
   std::atomic<std::size_t> trigger_{0};
   std::atomic<std::size_t> allowed_{0};
-  std::size_t growth_from_ = 0;         // heap bytes when the cycle under way began; the collector's
-  std::atomic<std::size_t> runway_{0};  // bytes allocated while the last cycle marked
+  std::size_t growth_from_ = 0;  // heap bytes when the cycle under way began; the collector's
+  ConsMark cons_mark_;           // the collector's
+  std::atomic<double> runway_ratio_{0};
   std::atomic<std::uint64_t> late_answers_{0};
   std::atomic<std::size_t> live_bytes_{0};
   std::atomic<std::size_t> root_bytes_{0};

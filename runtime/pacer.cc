@@ -34,23 +34,32 @@ std::size_t limit_goal(const GoalInput& in) {
 
 std::size_t heap_goal(const GoalInput& in) { return std::min(growth_goal(in), limit_goal(in)); }
 
-std::size_t cycle_trigger(std::size_t goal, std::size_t live, std::size_t runway) {
+void ConsMark::add(std::size_t allocated, std::size_t marked) {
+  recent_[next_] = static_cast<double>(allocated) / static_cast<double>(std::max<std::size_t>(marked, 1));
+  next_ = (next_ + 1) % recent_.size();
+}
+
+double ConsMark::ratio() const { return *std::max_element(recent_.begin(), recent_.end()); }
+
+std::size_t cycle_trigger(std::size_t goal, std::size_t live, double cons_mark) {
   if (goal == kNoGoal || live >= goal) return goal;
   const std::size_t room = goal - live;
   const std::size_t low = live + room / 64 * 45;
   std::size_t high = live + room / 64 * 61;
   if (goal > kMinimumGoal) high = std::max(high, goal - kMinimumGoal);
   // A quarter more than last time: a cycle that begins too late holds mutators up, one that begins early costs little.
-  const std::size_t wanted = goal - std::min(goal, add(runway, runway / 4));
-  return std::clamp(wanted, low, std::max(high, low));
+  const double runway = std::min(cons_mark * 1.25 * static_cast<double>(live), static_cast<double>(goal));
+  return std::clamp(goal - static_cast<std::size_t>(runway), low, std::max(high, low));
 }
 
 std::size_t allowed_growth(std::size_t begun, std::size_t goal, std::size_t expected_work, std::size_t done) {
   constexpr std::size_t kSlack = std::size_t{256} << 10;
-  const std::size_t end = std::max(goal, add(begun, begun / 16 + kSlack));
+  const std::size_t end = std::max(add(goal, goal / 20), add(begun, begun / 16 + kSlack));
   if (done >= expected_work) return end;
   const double share = static_cast<double>(done) / static_cast<double>(expected_work);
-  return begun + std::max(static_cast<std::size_t>(share * static_cast<double>(end - begun)), kSlack);
+  // Half of the room at once: what is held up for is the end, not the way there.
+  const double room = static_cast<double>(end - begun);
+  return begun + std::max(static_cast<std::size_t>(room * (0.5 + share / 2)), kSlack);
 }
 
 }  // namespace memgc::internal

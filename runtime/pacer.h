@@ -3,6 +3,7 @@
 // The formulas are Go's (runtime/mgcpacer.go, as of 1.25), with Go's names where it has one. Sizes in bytes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -28,12 +29,23 @@ std::size_t limit_goal(const GoalInput& in);
 /// The smaller of the two.
 std::size_t heap_goal(const GoalInput& in);
 
-/// The heap size at which a cycle is to begin so that it ends at the goal: `runway` bytes (what the last cycle saw
-/// allocated while it marked) before it, within 70 % to 95 % of the way from live to goal, as Go bounds it.
-std::size_t cycle_trigger(std::size_t goal, std::size_t live, std::size_t runway);
+/// How much was allocated while a cycle marked, per byte marked: of the last cycles, the largest, as Go's cons/mark.
+class ConsMark {
+ public:
+  void add(std::size_t allocated, std::size_t marked);
+  double ratio() const;
+
+ private:
+  std::array<double, 4> recent_{};
+  std::size_t next_ = 0;
+};
+
+/// The heap size at which a cycle is to begin so that it ends at the goal: before it by what will be allocated while
+/// `live` bytes are marked, within 70 % to 95 % of the way from live to goal, as Go bounds it.
+std::size_t cycle_trigger(std::size_t goal, std::size_t live, double cons_mark);
 
 /// How far the heap may grow while a cycle marks: from `begun` in proportion to the share of the expected work that is
-/// done, up to the goal; some more when the cycle began late.
+/// done, up to a twentieth above the goal; some more when the cycle began late.
 std::size_t allowed_growth(std::size_t begun, std::size_t goal, std::size_t expected_work, std::size_t done);
 
 }  // namespace memgc::internal

@@ -1,8 +1,8 @@
 // Job: Heap, what an embedder makes first: a cage of managed objects and the collector that keeps it.
 //
 // Threads: every member function may be called from any thread, attached or not, except the destructor, which wants
-// every Mutator of the heap gone. It runs, in this order: what is queued on the finalizer thread; the destructors of all
-// objects that are left, in no order; all cleanups that are left.
+// every Mutator of the heap gone. It runs, in this order: what is queued on the finalizer thread; the destructors of
+// all objects that are left, in no order; all cleanups that are left.
 #pragma once
 
 #include <cstddef>
