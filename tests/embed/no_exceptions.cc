@@ -48,6 +48,10 @@ int main() {
   std::array<const void*, 4> stack{array, nullptr, nullptr, nullptr};
   memgc::RootRange range(stack.data(), stack.data() + stack.size());
 
+  memgc::Weak<Cell> weak(root.get());
+  auto* pair = memgc::make<memgc::Ephemeron<Cell, Cell>>(root.get(), root->neighbours[0].get());
+  memgc::Cleanup cleanup(root.get(), [] {});
+
   me.safepoint();
   { memgc::BlockingScope scope(me); }
   heap.collect();
@@ -55,6 +59,9 @@ int main() {
   want(root->value.get() == (41u << 1 | 1u), "a tagged word survives");
   want(root->neighbours[0].get() == root->neighbours[1].get(), "two fields still name one object");
   want((*array)[99].get() == root.get(), "an array element survives");
+  want(weak.get() == root.get(), "a weak reference names what is kept");
+  want(pair->value() == root->neighbours[0].get(), "an ephemeron keeps its value");
+  want(cleanup.cancel(), "a cleanup that has not run is cancelled");
   want(me.try_make_array<long>(SIZE_MAX / 16) == nullptr, "an array that no memory holds is refused");
   want(heap.stats().cycles >= 1, "a cycle was counted");
   std::puts("no exceptions, no RTTI: works");
