@@ -147,7 +147,8 @@ TEST(ChurnSeed, DecidesWhatIsDropped) {
   const IndexFile file(random_index(8, 200));
   const auto survivors = [&](std::uint64_t seed) {
     Loaded loaded(file.path(), {});
-    std::vector<const Package*> before;
+    std::vector<const Package*> before;  // compared only, never followed
+    before.reserve(200);
     for (int i = 0; i < 200; ++i) before.push_back(find_package(loaded.store.graph(), fmt::format("n{}", i)));
     churn(loaded.heap, loaded.me, loaded.store, loaded.source, {100, seed, 1});
     std::string out;

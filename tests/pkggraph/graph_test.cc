@@ -64,7 +64,7 @@ TEST(Graph, RecommendsAreEdgesWhenAskedFor) {
 TEST(Graph, TheLaterVersionOfAPackageStays) {
   const std::string old_one = "Package: a\nVersion: 1.9\nDepends: only-old\n\n";
   const std::string new_one = "Package: a\nVersion: 1.10\nDepends: only-new\n\n";
-  for (const std::string& index : {old_one + new_one, new_one + old_one, new_one + new_one + old_one}) {
+  for (const std::string& index : {old_one + new_one, new_one + old_one, fmt::format("{0}{0}{1}", new_one, old_one)}) {
     MadeGraph made(index);
     check_graph(made.me, made.graph());
     EXPECT_EQ(find_package(made.graph(), "a")->version_view(), "1.10");

@@ -36,10 +36,11 @@ const Package* owner_of(const Provision& provision) {
 // Walks a name's list: its links agree with each other (so that nothing is in it twice), and all that is in it is
 // listed by a package of the graph. With as many items as the packages list, the lists hold exactly those (I2).
 template <class Item>
-std::uint64_t check_list(const Name& name, const Item* head) {
+std::uint64_t check_list(memgc::Mutator& me, const Name& name, const Item* head) {
   std::uint64_t count = 0;
   const Item* previous = nullptr;
   for (const Item* item = head; item != nullptr; item = item->next) {
+    me.safepoint();  // libc6 has tens of thousands
     require(item->previous.get() == previous, "a reverse list's links disagree at", name.view());
     require(item->target.get() == &name, "a reverse list holds an edge to something else than", name.view());
     const Package* owner = owner_of(*item);
@@ -119,9 +120,10 @@ std::uint64_t digest_of(const Package& package) {
 }
 
 // Seen from the other end: a sum, because the lists are in no particular order.
-std::uint64_t digest_of(const Name& name) {
+std::uint64_t digest_of(memgc::Mutator& me, const Name& name) {
   std::uint64_t sum = 0;
   for (const Edge* edge = name.incoming; edge != nullptr; edge = edge->next) {
+    me.safepoint();
     Digest out;
     out.add(edge->clause->owner->name_view());
     out.add(static_cast<std::uint64_t>(edge->clause->kind));
@@ -129,6 +131,7 @@ std::uint64_t digest_of(const Name& name) {
     sum += out.value();
   }
   for (const Provision* provision = name.providers; provision != nullptr; provision = provision->next) {
+    me.safepoint();
     Digest out;
     out.add(provision->owner->name_view());
     out.add(view(provision->version));
@@ -155,8 +158,8 @@ void check_graph(memgc::Mutator& me, const Graph& graph) {
     require(find_name(graph, name->view()) == name, "the table does not find", name->view());
     require(name->package != nullptr || name->incoming != nullptr || name->providers != nullptr,
             "the table keeps a name that nothing mentions:", name->view());
-    counts.reverse_edges += check_list(*name, name->incoming.get());
-    counts.providers += check_list(*name, name->providers.get());
+    counts.reverse_edges += check_list(me, *name, name->incoming.get());
+    counts.providers += check_list(me, *name, name->providers.get());
     if (name->package == nullptr) continue;
     require(name->package->name == name, "a package has another name than", name->view());
     check_package(graph, *name->package, counts);
@@ -178,7 +181,7 @@ std::uint64_t digest(memgc::Mutator& me, const Graph& graph) {
   for (const Name* name : *graph.table->slots) {
     me.safepoint();
     if (name == nullptr) continue;
-    sum += digest_of(*name);
+    sum += digest_of(me, *name);
     if (name->package != nullptr) sum += digest_of(*name->package);
   }
   return sum;

@@ -88,6 +88,7 @@ std::vector<memgc::Root<PackageArray>> deal(memgc::Mutator& me, const Graph& gra
     const std::size_t count = (all->size() + threads - 1 - index) / threads;
     PackageArray* share = memgc::make_array<memgc::Member<Package>>(count);
     for (std::size_t i = 0; i < count; ++i) {
+      me.safepoint();
       (*share)[i] = (*all)[index + i * threads];
       (*all)[index + i * threads] = nullptr;
     }

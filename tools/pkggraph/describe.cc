@@ -58,6 +58,7 @@ std::vector<std::string> close_names(memgc::Mutator& me, const Graph& graph, std
     if (found.size() > kMost) found.erase(std::prev(found.end()));
   }
   std::vector<std::string> out;
+  out.reserve(found.size());
   for (const auto& [rank, text] : found) out.push_back(text);
   return out;
 }

@@ -124,6 +124,7 @@ PackageArray* order_packages(memgc::Mutator& me, const Graph& graph) {
   PackageArray* ordered = memgc::make_array<memgc::Member<Package>>(graph.packages);
   std::size_t count = 0;
   for (Name* name : *graph.table->slots) {
+    me.safepoint();
     if (name != nullptr && name->package != nullptr) (*ordered)[count++] = name->package.get();
   }
   // Polled per comparison: sorting tens of thousands of names takes longer than a handshake should wait.

@@ -90,8 +90,7 @@ Answer answer(const CLI::App& app, const Arguments& arguments, const Question& q
 }
 
 // That the churned graph is what a fresh reading of the same index gives.
-void check_churned(memgc::Mutator& me, const GraphStore& store, const IndexSource& source) {
-  check_graph(me, store.graph());
+void compare_with_fresh(memgc::Mutator& me, const GraphStore& store, const IndexSource& source) {
   GraphStore fresh(store.options());
   StanzaReader reader(source.name(), source.reread_all(me));
   fresh.load(me, reader);
@@ -116,7 +115,7 @@ int run(const CLI::App& app, const Arguments& arguments, memgc::Heap& heap) {
   }
   if (churns) churn(heap, me, store, source, arguments.churn);
   if (arguments.check) check_graph(me, store.graph());
-  if (arguments.check && churns) check_churned(me, store, source);
+  if (arguments.check && churns) compare_with_fresh(me, store, source);
   const Answer said = answer(app, arguments, Question{me, store.graph(), arguments.check});
   memgc::BlockingScope io(me);
   std::fputs(said.text.c_str(), stdout);

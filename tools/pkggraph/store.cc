@@ -113,6 +113,7 @@ Package* GraphStore::insert(memgc::Mutator& me, PackageBuilder& builder, const S
 }
 
 void GraphStore::remove(memgc::Mutator& me, Package* package) {
+  me.safepoint();  // nothing below allocates, and callers remove thousands in a row
   const std::unique_lock<std::mutex> held = lock(me);
   remove_package(*graph_, package);
 }
