@@ -188,7 +188,8 @@ std::size_t BlockSets::merge_new(unsigned kept) {
         const std::uint64_t bits = from[word].load(std::memory_order_relaxed);
         if (bits == 0) continue;
         both += std::popcount(bits & to[word].fetch_or(bits, std::memory_order_relaxed));
-        from[word].store(0, std::memory_order_relaxed);
+        // Release: pairs with the acquire in Cage::is_kept(): who finds the cell no longer new finds it kept.
+        from[word].store(0, std::memory_order_release);
       }
       if (both != 0) in_both += static_cast<std::size_t>(both) * cage_.cell_bytes({index, 0});
     }

@@ -125,6 +125,13 @@ class Cage {
   bool test(unsigned which, CellRef cell) const {
     return (bitmap(which, cell.block)[cell.index / 64].load(std::memory_order_relaxed) >> (cell.index % 64) & 1) != 0;
   }
+  /// Whether a cell is kept, or new and to be kept. The new bitmap first: a cell that is just being merged is then
+  /// found in one of the two.
+  bool is_kept(unsigned kept, CellRef cell) const {
+    // Acquire: pairs with the release in BlockSets::merge_new().
+    const std::uint64_t fresh = bitmap(kNewBitmap, cell.block)[cell.index / 64].load(std::memory_order_acquire);
+    return (fresh >> (cell.index % 64) & 1) != 0 || test(kept, cell);
+  }
   /// Sets a bit; true if it was clear. Relaxed: what a bit protects is ordered by the handshakes of the layer above.
   bool set(unsigned which, CellRef cell) const {
     const std::uint64_t bit = std::uint64_t{1} << (cell.index % 64);

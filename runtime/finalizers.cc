@@ -39,8 +39,7 @@ bool Finalizers::cancel_cleanup(std::uint64_t number) {
 }
 
 bool Finalizers::is_dead(const Roles& roles, const void* object) const {
-  const CellRef cell = cage_.cell_of(object);
-  return !cage_.test(roles.kept(), cell) && !cage_.test(kNewBitmap, cell);
+  return !cage_.is_kept(roles.kept(), cage_.cell_of(object));
 }
 
 void Finalizers::collect_cleanups(const Roles& roles) {

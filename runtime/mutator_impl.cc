@@ -26,7 +26,7 @@ void MutatorImpl::shade(const void* target) {
   const Cage& cage = heap.cage();
   if (!cage.contains(target)) return;  // null, or another heap's
   const CellRef cell = cage.cell_of(target);
-  if (!cell || cage.test(local.roles().kept(), cell) || cage.test(kNewBitmap, cell)) return;
+  if (!cell || cage.is_kept(local.roles().kept(), cell)) return;
   if (grey == nullptr) grey = heap.grey().take_empty();
   grey->entries[grey->count++] = target;
   if (grey->count == GreyChunk::kEntries) hand_over_grey();

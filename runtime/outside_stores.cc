@@ -18,7 +18,7 @@ void shade_locked(const void* target) {
     const Cage& cage = heap->cage();
     if (!cage.contains(target)) continue;
     const CellRef cell = cage.cell_of(target);
-    if (!cell || cage.test(heap->outside_kept, cell) || cage.test(kNewBitmap, cell)) continue;
+    if (!cell || cage.is_kept(heap->outside_kept, cell)) continue;
     GreyChunk* chunk = heap->grey().take_empty();
     chunk->entries[chunk->count++] = target;
     heap->grey().put(chunk);

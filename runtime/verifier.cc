@@ -19,9 +19,7 @@
 namespace memgc::internal {
 namespace {
 
-bool is_marked(const Cage& cage, const Roles& roles, CellRef cell) {
-  return cell && (cage.test(roles.kept(), cell) || cage.test(kNewBitmap, cell));
-}
+bool is_marked(const Cage& cage, const Roles& roles, CellRef cell) { return cell && cage.is_kept(roles.kept(), cell); }
 
 // Depth-first, by cell address, remembering from where each was reached first.
 class Rechecker final : public Visitor {

@@ -10,7 +10,7 @@ namespace memgc::internal {
 
 bool WeakRefs::is_marked(const void* target) const {
   const CellRef cell = cage_.cell_of(target);
-  return cell && (cage_.test(roles_.kept(), cell) || cage_.test(kNewBitmap, cell));
+  return cell && cage_.is_kept(roles_.kept(), cell);
 }
 
 const void* WeakRefs::load(MutatorImpl& mutator, const std::atomic<const void*>& word) {

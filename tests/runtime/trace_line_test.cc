@@ -252,7 +252,10 @@ TEST(TraceLine, IsOneWriteWithManyThreadsAtWork) {
   const std::vector<Line> lines = parse_lines(outcome);
   ASSERT_GE(lines.size(), 3u);
   expect_in_order(lines);
-  EXPECT_EQ(lines.size(), told_stats(outcome.output).cycles);
+  // A cycle that was under way when the child told its figures ends, and prints, before the heap is gone.
+  const std::size_t cycles = told_stats(outcome.output).cycles;
+  EXPECT_TRUE(lines.size() == cycles || lines.size() == cycles + 1)
+      << lines.size() << " lines, " << cycles << " cycles";
 }
 
 TEST(TraceLine, ComesOnRequestOnly) {

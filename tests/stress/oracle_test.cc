@@ -43,6 +43,7 @@ TEST_P(OracleTest, HeapAndModelAgreeAfterEveryCycle) {
   config.threads = given.threads;
   config.seed = number_from("MEMGC_TEST_SEED", 20'240'615);
   config.steps = scaled(given.steps) * number_from("MEMGC_TEST_SCALE", 1);
+  config.steps_per_checkpoint = scaled(config.steps_per_checkpoint);
   config.options = Options::parse("", "", given.memdebug, config.options);
   config.options.growth_percent = given.growth_percent;
   config.options.precise_stacks = given.precise;
