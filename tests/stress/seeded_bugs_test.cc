@@ -27,9 +27,10 @@ struct Outcome {
   std::string errors;
 
   bool passed() const { return WIFEXITED(status) && WEXITSTATUS(status) == 0; }
-  // The first line in which a check says what it found; empty for none.
+  // The first line in which a check (AddressSanitizer is one: dead cells are poisoned) says what it found; empty for
+  // none.
   std::string report() const {
-    static const std::regex pattern("(^|\n)((oracle|memgc: gccheckmark|memgc: heap verification|memgc): [^\n]+)");
+    static const std::regex pattern("(^|\n)((oracle|memgc|==[0-9]+==ERROR): [^\n]+)");
     std::smatch match;
     return std::regex_search(errors, match, pattern) ? match[2].str() : std::string();
   }
