@@ -1,5 +1,4 @@
-// Job: the program of one allocator: the policy is chosen by the build (MEMGC_BENCH_POLICY of
-// MEMGC_BENCH_POLICY_HEADER).
+// Job: the command line of one allocator's program.
 //
 // Takes Google Benchmark's flags and the sizes below. Exit: 0, or 1 when a workload's answer was wrong, or 2 when it
 // was asked for something that makes no sense.
@@ -8,99 +7,57 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <initializer_list>
+#include <stdexcept>
 #include <string>
-#include <type_traits>
 #include <vector>
 
-#include MEMGC_BENCH_POLICY_HEADER
 #include "harness/measure.h"
-#include "workloads/binary_trees.h"
-#include "workloads/gcbench.h"
-#include "workloads/lru_cache.h"
-#include "workloads/message_queue.h"
+#include "harness/program.h"
+#include "harness/usage.h"
 
 namespace memgc_bench {
 namespace {
-
-using Policy = MEMGC_BENCH_POLICY;
-
-struct Sizes {
-  typename BinaryTrees<Policy>::Options trees;
-  typename LruCache<Policy>::Options lru;
-  typename GcBench<Policy>::Options gcbench;
-  typename MessageQueue<Policy>::Options queue;
-};
-
-Sizes smoke_sizes() {
-  return {.trees = {.depth = 12},
-          .lru = {.live = 10'000, .inserts = 100'000},
-          .gcbench = {.depth = 10},
-          .queue = {.live = 2'000, .messages = 100'000}};
-}
-
-/// A policy that differs from another in its regions alone has nothing to say about a workload without any.
-template <template <class> class Workload>
-constexpr bool says_something() {
-  return Workload<Policy>::kUsesRegions ||
-         std::is_same_v<typename Policy::Region, PlainRegion<typename Policy::Thread>>;
-}
-
-template <template <class> class Workload>
-void add(const std::string& name, const typename Workload<Policy>::Options& options,
-         std::initializer_list<unsigned> threads) {
-  if constexpr (says_something<Workload>()) {
-    for (unsigned count : threads) register_workload<Policy, Workload>(name, options, count);
-  }
-}
-
-void register_all(const Sizes& sizes) {
-  add<BinaryTrees>(fmt::format("binary_trees/depth:{}", sizes.trees.depth), sizes.trees, {1});
-  add<LruCache>(fmt::format("lru_cache/live:{}/inserts:{}", sizes.lru.live, sizes.lru.inserts), sizes.lru, {1, 2});
-  add<GcBench>(fmt::format("gcbench/depth:{}", sizes.gcbench.depth), sizes.gcbench, {1});
-  add<MessageQueue>(fmt::format("message_queue/live:{}/messages:{}", sizes.queue.live, sizes.queue.messages),
-                    sizes.queue, {1});
-}
-
-/// A figure called glibc's or memgc's must not come from a program whose malloc is somebody else's.
-void check_malloc_owner(const std::string& owner) {
-  if (Policy::kMallocIsGlibc && owner != "libc.so.6") {
-    throw CLI::RuntimeError(
-        fmt::format("{}: malloc comes from {}, expected libc.so.6: is LD_PRELOAD set?", Policy::kName, owner), 2);
-  }
-}
 
 void declare_sizes(CLI::App& app, Sizes& sizes) {
   app.add_flag_callback(
          "--smoke", [&] { sizes = smoke_sizes(); }, "Small sizes, to see that it works")
       ->trigger_on_parse();
   app.add_option("--trees-depth", sizes.trees.depth, "Binary trees: depth of the long-lived tree")
-      ->check(CLI::Range(BinaryTrees<Policy>::kMinDepth + 2, BinaryTrees<Policy>::kMaxDepth));
+      ->check(CLI::Range(BinaryTreesOptions::kMinDepth + 2, BinaryTreesOptions::kMaxDepth));
   app.add_option("--lru-live", sizes.lru.live, "LRU cache: entries, over all threads")
-      ->check(CLI::Range(LruCache<Policy>::kMinLive, std::uint64_t{1} << 32));
+      ->check(CLI::Range(LruCacheOptions::kMinLive, std::uint64_t{1} << 32));
   app.add_option("--lru-inserts", sizes.lru.inserts,
                  "LRU cache: inserts over all threads, those that fill it included; at least twice the entries")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
   app.add_option("--gcbench-depth", sizes.gcbench.depth, "GCBench: depth of the long-lived tree")
-      ->check(CLI::Range(GcBench<Policy>::kMinDepth, GcBench<Policy>::kMaxDepth));
+      ->check(CLI::Range(GcBenchOptions::kMinDepth, GcBenchOptions::kMaxDepth));
   app.add_option("--queue-live", sizes.queue.live, "Message queue: messages waiting")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32));
   app.add_option("--queue-messages", sizes.queue.messages, "Message queue: messages sent, at least as many as wait")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
 }
 
-void add_context() {
+/// A figure called glibc's or memgc's must not come from a program whose malloc is somebody else's.
+std::string checked_malloc_owner(const PolicyInfo& policy) {
   const std::string owner = malloc_owner();
-  check_malloc_owner(owner);
-  benchmark::AddCustomContext("policy", Policy::kName);
-  benchmark::AddCustomContext("allocator_version", Policy::version());
-  benchmark::AddCustomContext("malloc_from", owner);
+  if (policy.malloc_is_glibc && owner != "libc.so.6") {
+    throw std::runtime_error(
+        fmt::format("{}: malloc comes from {}, expected libc.so.6: is LD_PRELOAD set?", policy.name, owner));
+  }
+  return owner;
+}
+
+void add_context(const PolicyInfo& policy) {
+  benchmark::AddCustomContext("policy", policy.name);
+  benchmark::AddCustomContext("allocator_version", policy.version);
+  benchmark::AddCustomContext("malloc_from", checked_malloc_owner(policy));
   benchmark::AddCustomContext("compiler", MEMGC_BENCH_COMPILER);
   benchmark::AddCustomContext("build_type", MEMGC_BENCH_BUILD_TYPE);
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{fmt::format("The benchmarks on {}", Policy::kName)};
+  const PolicyInfo policy = policy_info();
+  CLI::App app{fmt::format("The benchmarks on {}", policy.name)};
   app.footer(
       "Further flags are Google Benchmark's: --benchmark_filter=RE, --benchmark_list_tests, --benchmark_out=FILE ...");
   Sizes sizes;
@@ -108,10 +65,10 @@ int run(int argc, char** argv) {
   app.allow_extras();
   try {
     app.parse(argc, argv);
-    add_context();
   } catch (const CLI::Error& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  add_context(policy);
 
   std::vector<std::string> rest = app.remaining();
   std::vector<char*> arguments{argv[0]};
@@ -121,7 +78,7 @@ int run(int argc, char** argv) {
   benchmark::Initialize(&count, arguments.data());
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
 
-  register_all(sizes);
+  register_workloads(sizes);
   const std::size_t runs = benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
   if (runs == 0) return 2;  // Google Benchmark has said that nothing matches

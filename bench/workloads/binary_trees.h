@@ -8,17 +8,14 @@
 
 #include "harness/check.h"
 #include "policies/policy.h"
+#include "workloads/sizes.h"
 
 namespace memgc_bench {
 
 template <class Policy>
 class BinaryTrees {
  public:
-  struct Options {
-    unsigned depth = 20;
-  };
-  static constexpr unsigned kMinDepth = 4;
-  static constexpr unsigned kMaxDepth = 26;
+  using Options = BinaryTreesOptions;
 
   static constexpr bool kUsesRegions = true;
 
@@ -26,7 +23,7 @@ class BinaryTrees {
   using Region = typename Policy::Region;
 
   BinaryTrees(Thread& thread, const Options& options, unsigned, unsigned)
-      : thread_(thread), depth_(std::max(options.depth, kMinDepth + 2)), long_lived_(nullptr) {}
+      : thread_(thread), depth_(std::max(options.depth, Options::kMinDepth + 2)), long_lived_(nullptr) {}
 
   ~BinaryTrees() {
     if constexpr (Policy::kFreesByHand) {
@@ -37,8 +34,8 @@ class BinaryTrees {
   void run() {
     short_lived(depth_ + 1);
     long_lived_ = build(thread_, depth_);
-    for (unsigned depth = kMinDepth; depth <= depth_; depth += 2) {
-      const std::uint64_t trees = std::uint64_t{1} << (depth_ - depth + kMinDepth);
+    for (unsigned depth = Options::kMinDepth; depth <= depth_; depth += 2) {
+      const std::uint64_t trees = std::uint64_t{1} << (depth_ - depth + Options::kMinDepth);
       for (std::uint64_t i = 0; i < trees; ++i) short_lived(depth);
     }
     expect_equal("the long-lived tree's node count", count(long_lived_.get()), nodes(depth_));

@@ -11,25 +11,22 @@
 
 #include "harness/check.h"
 #include "policies/policy.h"
+#include "workloads/sizes.h"
 
 namespace memgc_bench {
 
 template <class Policy>
 class GcBench {
  public:
-  struct Options {
-    unsigned depth = 18;  // of the long-lived tree and of the largest short-lived ones; the original has 16
-  };
+  using Options = GcBenchOptions;
   static constexpr bool kUsesRegions = true;
-  static constexpr unsigned kMinDepth = 4;
-  static constexpr unsigned kMaxDepth = 24;
 
   using Thread = typename Policy::Thread;
   using Region = typename Policy::Region;
 
   GcBench(Thread& thread, const Options& options, unsigned, unsigned)
       : thread_(thread),
-        depth_(std::max(options.depth, kMinDepth)),
+        depth_(std::max(options.depth, Options::kMinDepth)),
         stretch_depth_(depth_ + 2),
         array_size_(std::size_t{8} << depth_),
         long_lived_(nullptr),
@@ -48,7 +45,7 @@ class GcBench {
     populate(thread_, long_lived_.get(), depth_);
     array_ = thread_.template make_leaves<double>(array_size_);
     for (std::size_t i = 0; i < array_size_; ++i) (*array_.get())[i] = element(i);
-    for (unsigned depth = kMinDepth; depth <= depth_; depth += 2) {
+    for (unsigned depth = Options::kMinDepth; depth <= depth_; depth += 2) {
       const std::uint64_t trees = 2 * nodes(stretch_depth_) / nodes(depth);
       for (std::uint64_t i = 0; i < trees; ++i) top_down(depth);
       for (std::uint64_t i = 0; i < trees; ++i) bottom_up(depth);

@@ -15,18 +15,14 @@
 #include "harness/check.h"
 #include "harness/random.h"
 #include "policies/policy.h"
+#include "workloads/sizes.h"
 
 namespace memgc_bench {
 
 template <class Policy>
 class LruCache {
  public:
-  struct Options {
-    std::uint64_t live = 1'000'000;      // entries, in the caches of all threads together
-    std::uint64_t inserts = 10'000'000;  // likewise; the first `live` of them fill the caches
-  };
-  static constexpr std::uint64_t kMinLive = 64;
-  static constexpr std::uint64_t kMinPayload = 32, kMaxPayload = 256;  // bytes, with the length word
+  using Options = LruCacheOptions;
 
   static constexpr bool kUsesRegions = false;
 
@@ -34,7 +30,7 @@ class LruCache {
 
   LruCache(Thread& thread, const Options& options, unsigned index, unsigned threads)
       : thread_(thread),
-        live_(std::max(options.live / threads, kMinLive)),
+        live_(std::max(options.live / threads, Options::kMinLive)),
         inserts_(std::max(options.inserts / threads, 2 * live_)),
         first_key_(std::uint64_t{index} << 48),
         random_(index + 1),
@@ -98,7 +94,8 @@ class LruCache {
   std::uint64_t key(std::uint64_t i) const { return mix64(first_key_ + i); }
   static unsigned char first_byte(std::uint64_t key) { return static_cast<unsigned char>(key >> 56); }
   static std::uint64_t payload_bytes(std::uint64_t key) {
-    return kMinPayload + (mix64(key) >> 32) * (kMaxPayload - kMinPayload + 1) / (std::uint64_t{1} << 32);
+    return Options::kMinPayload +
+           (mix64(key) >> 32) * (Options::kMaxPayload - Options::kMinPayload + 1) / (std::uint64_t{1} << 32);
   }
 
   auto& chain(std::uint64_t key) {

@@ -14,18 +14,15 @@
 #include "harness/check.h"
 #include "harness/random.h"
 #include "policies/policy.h"
+#include "workloads/sizes.h"
 
 namespace memgc_bench {
 
 template <class Policy>
 class MessageQueue {
  public:
-  struct Options {
-    std::uint64_t live = 200'000;         // messages waiting, over all threads together
-    std::uint64_t messages = 10'000'000;  // likewise
-  };
+  using Options = MessageQueueOptions;
   static constexpr bool kUsesRegions = false;
-  static constexpr std::uint64_t kMinPayload = 16, kMaxPayload = 512;  // bytes, with the length word
 
   using Thread = typename Policy::Thread;
 
@@ -74,7 +71,8 @@ class MessageQueue {
   };
 
   std::uint64_t payload_size(std::uint64_t number) const {
-    return kMinPayload + mix64(seed_ + number) % (kMaxPayload - kMinPayload + 1) - sizeof(std::size_t);
+    return Options::kMinPayload + mix64(seed_ + number) % (Options::kMaxPayload - Options::kMinPayload + 1) -
+           sizeof(std::size_t);
   }
   static unsigned char byte_of(std::uint64_t number) { return static_cast<unsigned char>(number * 7 + 1); }
 

@@ -248,19 +248,19 @@ TEST(BlockSets, HandOutWhatIsGivenBackBeforeAnythingElse) {
 }
 
 TEST(BlockSets, ForgetWhatWasGivenBackWhenTheRolesChange) {
-  Parts parts(64 * kMiB);
-  const LayoutId layout = plain_layout(64);
-  const Segment segment = parts.sets.take(layout, 1024, parts.roles);
-  parts.sets.take(layout, 1024, parts.roles);
-  const Roles old = parts.roles;
-  parts.sets.give_back(segment, segment.cells.begin, old);
-  parts.turn();  // empty, so the block is gone
-  parts.sets.give_back(segment, segment.cells.begin, old);
-  const LayoutId other = plain_layout(32);
-  fill(parts, other, 2048, true);
-  for (int i = 0; i < 3; ++i) {
+  for (const bool late : {false, true}) {
+    Parts parts(64 * kMiB);
+    const LayoutId layout = plain_layout(64), other = plain_layout(32);
+    const Segment segment = parts.sets.take(layout, 1024, parts.roles);
+    parts.sets.take(layout, 1024, parts.roles);
+    const Roles old = parts.roles;
+    if (!late) parts.sets.give_back(segment, segment.cells.begin, old);
+    parts.turn();  // the block is empty, and so another layout's next
+    ASSERT_EQ(parts.sets.take(other, 32, parts.roles).block, segment.block);
+    if (late) parts.sets.give_back(segment, segment.cells.begin, old);
     const Segment next = parts.sets.take(layout, 1024, parts.roles);
-    EXPECT_EQ(parts.cage.block(next.block).layout, layout);
+    EXPECT_NE(next.block, segment.block) << late;
+    EXPECT_EQ(parts.sets.take(other, 32, parts.roles).cells.begin, 1u) << late;
   }
 }
 

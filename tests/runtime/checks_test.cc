@@ -78,6 +78,11 @@ struct ForgetsItsBase : Base {
 struct InheritsFieldsAndAddsOne : Base {  // `fields` is found, in the base: what is added here is not in it
   Member<Leaf> added;
 };
+struct HoldsARoot {  // would keep a cycle through it for ever
+  Member<Leaf> shown;
+  Root<Leaf> kept;
+  static constexpr auto fields = memgc::fields(&HoldsARoot::shown);
+};
 
 namespace {
 
@@ -139,14 +144,7 @@ TEST_F(ChecksDeathTest, TryMakeChecksToo) {
       },
       pattern("ForgetsInTrace", 8));
 }
-TEST_F(ChecksDeathTest, ARootWithinAnObject) {
-  // Its destructor gives it away at compile time, unless it is hidden in storage of the object's own.
-  struct HidesARoot {
-    alignas(Root<Leaf>) std::array<std::byte, sizeof(Root<Leaf>)> storage{};
-    HidesARoot() { ::new (storage.data()) Root<Leaf>; }
-  };
-  EXPECT_DEATH(make_one<HidesARoot>(), "memgc: [^\n]*HidesARoot[^\n]*[^0-9]0([^0-9]|$)");
-}
+TEST_F(ChecksDeathTest, ARootWithinAnObject) { EXPECT_DEATH(make_one<HoldsARoot>(), pattern("HoldsARoot", 8)); }
 TEST_F(ChecksDeathTest, TheSecondTypeIsCheckedAsTheFirst) {
   EXPECT_DEATH(
       {

@@ -1,0 +1,49 @@
+// Job: all workloads on one policy, which the build chooses: MEMGC_BENCH_POLICY of MEMGC_BENCH_POLICY_HEADER.
+#include <fmt/format.h>
+
+#include <initializer_list>
+#include <string>
+#include <type_traits>
+
+#include MEMGC_BENCH_POLICY_HEADER
+#include "harness/measure.h"
+#include "harness/program.h"
+#include "workloads/binary_trees.h"
+#include "workloads/gcbench.h"
+#include "workloads/lru_cache.h"
+#include "workloads/message_queue.h"
+
+namespace memgc_bench {
+
+namespace {
+
+using Policy = MEMGC_BENCH_POLICY;
+
+/// A policy that differs from another in its regions alone has nothing to say about a workload without any.
+template <template <class> class Workload>
+constexpr bool says_something() {
+  return Workload<Policy>::kUsesRegions ||
+         std::is_same_v<typename Policy::Region, PlainRegion<typename Policy::Thread>>;
+}
+
+template <template <class> class Workload>
+void add(const std::string& name, const typename Workload<Policy>::Options& options,
+         std::initializer_list<unsigned> threads) {
+  if constexpr (says_something<Workload>()) {
+    for (unsigned count : threads) register_workload<Policy, Workload>(name, options, count);
+  }
+}
+
+}  // namespace
+
+PolicyInfo policy_info() { return {Policy::kName, Policy::version(), Policy::kMallocIsGlibc}; }
+
+void register_workloads(const Sizes& sizes) {
+  add<BinaryTrees>(fmt::format("binary_trees/depth:{}", sizes.trees.depth), sizes.trees, {1});
+  add<LruCache>(fmt::format("lru_cache/live:{}/inserts:{}", sizes.lru.live, sizes.lru.inserts), sizes.lru, {1, 2});
+  add<GcBench>(fmt::format("gcbench/depth:{}", sizes.gcbench.depth), sizes.gcbench, {1});
+  add<MessageQueue>(fmt::format("message_queue/live:{}/messages:{}", sizes.queue.live, sizes.queue.messages),
+                    sizes.queue, {1});
+}
+
+}  // namespace memgc_bench

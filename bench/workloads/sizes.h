@@ -1,0 +1,56 @@
+// Job: how large each workload is: its options with their defaults and limits, the same for every allocator.
+#pragma once
+
+#include <cstdint>
+
+namespace memgc_bench {
+
+struct BinaryTreesOptions {
+  static constexpr unsigned kMinDepth = 4;  // of the smallest trees; the long-lived one is at least two deeper
+  static constexpr unsigned kMaxDepth = 26;
+
+  unsigned depth = 20;  // of the long-lived tree
+};
+
+struct LruCacheOptions {
+  static constexpr std::uint64_t kMinLive = 64;
+  static constexpr std::uint64_t kMinPayload = 32, kMaxPayload = 256;  // bytes, with the length word
+
+  std::uint64_t live = 1'000'000;      // entries, in the caches of all threads together
+  std::uint64_t inserts = 10'000'000;  // likewise; the first `live` of them fill the caches
+};
+
+struct GcBenchOptions {
+  static constexpr unsigned kMinDepth = 4;
+  static constexpr unsigned kMaxDepth = 24;
+
+  unsigned depth = 18;  // of the long-lived tree and of the largest short-lived ones; the original has 16
+};
+
+struct MessageQueueOptions {
+  static constexpr std::uint64_t kMinPayload = 16, kMaxPayload = 512;  // bytes, with the length word
+
+  std::uint64_t live = 200'000;         // messages waiting, over all threads together
+  std::uint64_t messages = 10'000'000;  // likewise
+};
+
+struct Sizes {
+  BinaryTreesOptions trees;
+  LruCacheOptions lru;
+  GcBenchOptions gcbench;
+  MessageQueueOptions queue;
+};
+
+/// To see that everything works, in no time.
+inline Sizes smoke_sizes() {
+  Sizes sizes;
+  sizes.trees.depth = 12;
+  sizes.lru.live = 10'000;
+  sizes.lru.inserts = 100'000;
+  sizes.gcbench.depth = 10;
+  sizes.queue.live = 2'000;
+  sizes.queue.messages = 100'000;
+  return sizes;
+}
+
+}  // namespace memgc_bench
