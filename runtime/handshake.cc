@@ -102,7 +102,8 @@ void Handshakes::perform(MutatorImpl& mutator) {
       mutator.local.keep_in_kept_bitmap();
       break;
     case Ask::kEnd:
-      MEMGC_DCHECK(mutator.grey == nullptr);  // nothing was grey any more
+      // Nothing was grey at the end of marking. What has been shaded since is marked, or was made by a mutator that had
+      // answered already, for the next epoch: the cycle forgets it.
       mutator.hand_over_grey();
       mutator.marking = false;
       mutator.local.retire_all(heap_.roles());
