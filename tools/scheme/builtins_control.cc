@@ -45,7 +45,7 @@ Value read_file_forms(Args& x) {
   Reader reader(x.vm, source, path, &x.vm.lines);
   Value reversed = kNil, forms = kNil;
   for (Value v = reader.read_all_of(); v != kEof; v = reader.read_all_of()) {
-    note_redefinitions(x.vm, v);
+    claim_definitions(x.vm, v, x.vm.program_environment());
     reversed = x.vm.cons(v, reversed);
   }
   for (; reversed != kNil; reversed = cdr(reversed)) forms = x.vm.cons(car(reversed), forms);
@@ -54,8 +54,8 @@ Value read_file_forms(Args& x) {
 
 /// (%compile form environment [file])
 Value compile_form(Args& x) {
-  const Value env = x.has(1) && is_type(x[1], Type::kEnvironment) ? x[1] : x.vm.global_environment();
-  note_redefinitions(x.vm, x[0]);
+  const Value env = x.has(1) && is_type(x[1], Type::kEnvironment) ? x[1] : x.vm.program_environment();
+  claim_definitions(x.vm, x[0], env);
   return x.vm.compile(x[0], env, x.has(2) ? x.vm.utf8(x.string(2)) : "eval");
 }
 
@@ -189,11 +189,11 @@ const PrimitiveDefinition kControlPrimitives[] = {
      }},
     {"%compile", 1, 3, compile_form},
     {"%read-file", 1, 1, read_file_forms},
-    {"environment", 0, -1, [](Args& x) { return x.vm.global_environment(); }},
-    {"interaction-environment", 0, 0, [](Args& x) { return x.vm.global_environment(); }},
-    {"system-global-environment", 0, 0, [](Args& x) { return x.vm.global_environment(); }},
-    {"scheme-report-environment", 0, 1, [](Args& x) { return x.vm.global_environment(); }},
-    {"null-environment", 0, 1, [](Args& x) { return x.vm.global_environment(); }},
+    {"environment", 0, -1, [](Args& x) { return x.vm.program_environment(); }},
+    {"interaction-environment", 0, 0, [](Args& x) { return x.vm.program_environment(); }},
+    {"system-global-environment", 0, 0, [](Args& x) { return x.vm.program_environment(); }},
+    {"scheme-report-environment", 0, 1, [](Args& x) { return x.vm.program_environment(); }},
+    {"null-environment", 0, 1, [](Args& x) { return x.vm.program_environment(); }},
     {"%exit", 0, 1, [](Args& x) -> Value { throw Exit{exit_status(x)}; }},
     {"emergency-exit", 0, 1, [](Args& x) -> Value { throw Exit{exit_status(x)}; }},
     {"command-line", 0, 0,

@@ -198,7 +198,6 @@ const PrimitiveDefinition kListPrimitives[] = {
      }},
     {"length", 1, 1, [](Args& x) { return fixnum(static_cast<std::int64_t>(list_length(x.list(0)))); }},
     {"append", 0, -1, append},
-    {"%append", 0, -1, append},
     {"append!", 0, -1, append},
     {"reverse", 1, 1,
      [](Args& x) {

@@ -90,6 +90,7 @@ void grow(Vm& vm, Table* table) {
   table->entries = larger;
   table->live = table->used = 0;
   for (std::size_t i = 0; i < slot_count(old); i += 2) {
+    vm.me.safepoint();
     const Value key = slots(old)[i];
     if (key != kFree && key != kDeleted) insert(vm, table, key, slots(old)[i + 1]);
   }
@@ -124,11 +125,6 @@ const PrimitiveDefinition kTablePrimitives[] = {
     {"%make-table", 1, 1, [](Args& x) { return make_table(x.vm, static_cast<std::uint32_t>(x.integer(0))); }},
     {"hash-table?", 1, 1, [](Args& x) { return boolean(is_type(x[0], Type::kTable)); }},
     {"hash-table-ref/default", 3, 3,
-     [](Args& x) {
-       table_argument(x);
-       return table_get(x.vm, x[0], x[1], x[2]);
-     }},
-    {"%table-ref", 3, 3,
      [](Args& x) {
        table_argument(x);
        return table_get(x.vm, x[0], x[1], x[2]);

@@ -74,7 +74,6 @@ const PrimitiveDefinition kVectorPrimitives[] = {
        return v;
      }},
     {"list->vector", 1, 1, list_to_vector},
-    {"%list->vector", 1, 1, list_to_vector},
     {"vector->string", 1, 3,
      [](Args& x) {
        const Range r(x, 1, slot_count(x.vector(0)));

@@ -129,8 +129,13 @@ void analyse(Vm& vm, Node* root);
 /// Generates the code of a tree; the result is a closure of no arguments.
 Value generate(Vm& vm, Node* root, Value file);
 
-/// Before a text is compiled: standard procedures that it defines or assigns to at top level are not inlined in it.
-void note_redefinitions(Vm& vm, Value form);
+/// The variable that a definition of, or an assignment to, `symbol` means in the environment of `scope`: if the name is
+/// standard, one of the program's own, which starts with the standard value.
+Value claim(Vm& vm, Value symbol, Value scope);
+
+/// Before a text is compiled, for each form at its top level: claims what it defines or assigns to, so that all of the
+/// text means the same by a name.
+void claim_definitions(Vm& vm, Value form, Value environment);
 bool is_known_library(Vm& vm, Value name);
 
 }  // namespace scheme

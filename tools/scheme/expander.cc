@@ -23,6 +23,20 @@ Value resolve_top(Vm& vm, Value symbol, Value env) {
 
 }  // namespace
 
+Value claim(Vm& vm, Value symbol, Value at) {
+  while (is_type(at, Type::kScope)) at = untag<Scope>(at)->parent;
+  Environment* e = untag<Environment>(at);
+  if (e->names == kFalse) return symbol;  // the standard environment itself
+  const Value known = table_get(vm, e->names, symbol, kFalse);
+  if (known != kFalse) return known;
+  const bool standard = (untag<Symbol>(symbol)->aux & kStandardSymbol) != 0;
+  if (!standard && e->aux == 0) return symbol;
+  const Value variable = vm.uninterned(vm.utf8(symbol));
+  if (standard) untag<Symbol>(variable)->value = untag<Symbol>(symbol)->value;
+  table_set(vm, e->names, symbol, variable);
+  return variable;
+}
+
 Value lookup(Vm& vm, Value id, Value at) {
   for (;;) {
     while (is_type(at, Type::kScope)) {
@@ -80,7 +94,7 @@ Node* Expander::if_node(Node* test, Node* then, Node* otherwise) {
   return n;
 }
 
-Value Expander::core(const char* name) { return vm_.make<Alias>(vm_.symbol(name), vm_.global_environment()); }
+Value Expander::core(const char* name) { return vm_.make<Alias>(vm_.symbol(name), vm_.standard_environment()); }
 
 Value Expander::bind(Value scope, Value id, Value denotation) {
   Scope* s = untag<Scope>(scope);
@@ -261,7 +275,7 @@ Node* Expander::special(Form which, Value form, Value env) {
       require(length >= 2 && is_string(cadr(form)), "(syntax-error message form ...)", form);
       vm_.syntax_error(vm_.utf8(cadr(form)), strip_syntax(vm_, cddr(form)), file_, line_);
     case Form::kTheEnvironment:
-      return constant(vm_.global_environment());
+      return constant(vm_.program_environment());
     default:
       fail("a definition is not allowed where an expression is expected", form);
   }
@@ -290,9 +304,10 @@ Node* Expander::lambda(Value parameters, Value body_forms, Value env, Value name
 
 Node* Expander::assignment(Value form, Value env) {
   require(list_length(form) == 3 && is_identifier(cadr(form)), "(set! variable expression)", form);
-  const Value meaning = lookup(vm_, cadr(form), env);
+  Value meaning = lookup(vm_, cadr(form), env);
   const bool local = is_type(meaning, Type::kLocal);
   if (!local && !is_symbol(meaning)) fail("expected a variable, got a keyword", form);
+  if (!local && (untag<Symbol>(meaning)->aux & kStandardSymbol) != 0) meaning = claim(vm_, meaning, env);
   Node* n = node(local ? NodeKind::kSetLocal : NodeKind::kSetGlobal);
   if (local) {
     n->local = untag<Local>(meaning);

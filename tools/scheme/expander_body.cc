@@ -25,9 +25,7 @@ void Expander::define_syntax(Value form, Value env, bool at_top) {
   require(list_length(form) == 3 && is_identifier(cadr(form)), "(define-syntax name (syntax-rules ...))", form);
   const Value m = macro(car(cddr(form)), env);
   if (at_top) {
-    Symbol* symbol = untag<Symbol>(define_target(cadr(form), env));
-    symbol->value = m;
-    symbol->aux &= ~kInlineMask;
+    untag<Symbol>(define_target(cadr(form), env))->value = m;
   } else {
     bind(env, cadr(form), m);
   }
@@ -148,14 +146,7 @@ Node* Expander::body(Value forms, Value env) {
 
 Value Expander::define_target(Value id, Value env) {
   if (!is_identifier(id)) fail("expected an identifier to define", id);
-  const Value symbol = strip_syntax(vm_, id);
-  // In a library even a standard name gets a variable of its own when the library defines it.
-  Environment* e = untag<Environment>(env);
-  if (e->aux != 0 && table_get(vm_, e->names, symbol, kFalse) == kFalse) {
-    table_set(vm_, e->names, symbol, vm_.uninterned(vm_.utf8(symbol)));
-  }
-  if (e->names == kFalse) return symbol;
-  return table_get(vm_, e->names, symbol, symbol);
+  return claim(vm_, strip_syntax(vm_, id), env);
 }
 
 Node* Expander::definition(Value form, Value env) {

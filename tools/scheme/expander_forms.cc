@@ -19,7 +19,7 @@ Node* Expander::quasiquote(Value form, int depth, Value env) {
     for (std::size_t i = slot_count(form); i > 0; --i) items = vm_.cons(slots(form)[i - 1], items);
     Node* list = quasiquote(items, depth, env);
     if (list->kind == NodeKind::kConstant) return constant(strip_syntax(vm_, form));
-    return global_call("%list->vector", list);
+    return global_call("list->vector", list);
   }
   if (!is_pair(form)) return constant(strip_syntax(vm_, form));
   const bool is_two = list_length(form) == 2;
@@ -29,7 +29,7 @@ Node* Expander::quasiquote(Value form, int depth, Value env) {
     Node* spliced = expand(cadr(head), env);
     if (cdr(form) == kNil) return spliced;
     spliced->next = quasiquote(cdr(form), depth, env);
-    return global_call("%append", spliced);
+    return global_call("append", spliced);
   }
   int inner = depth;
   if (is_two && is_keyword(head, "quasiquote", env)) ++inner;

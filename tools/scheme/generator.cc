@@ -14,7 +14,8 @@ Value Generator::top_level(Node* root) {
   Function f;
   f_ = &f;
   emit(Op::kEntry);
-  compile(root, 0, Context::kTail);
+  compile_value(root, 0);  // its calls are not tail calls: the frame stays, to tell where they came from
+  emit(Op::kReturn, 0);
   const Value constants = finish(f, kFalse);
   return vm_.make_closure(constants, untag<Code>(slots(constants)[0])->instructions->data(), 0);
 }

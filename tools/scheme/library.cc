@@ -97,50 +97,53 @@ Value find_library(Vm& vm, Value name) {
   return kFalse;
 }
 
-/// Enters a name that a form defines or assigns to: if it is a standard procedure, it is not inlined any more.
-void note_name(Value name) {
-  if (is_symbol(name)) untag<Symbol>(name)->aux &= ~kInlineMask;
+void claim_name(Vm& vm, Value name, Value env) {
+  while (is_pair(name)) name = car(name);
+  if (is_symbol(name) && (untag<Symbol>(name)->aux & kStandardSymbol) != 0) claim(vm, name, env);
 }
 
-void note_assignments(Vm& vm, Value form) {
+void claim_assigned(Vm& vm, Value form, Value env) {
   vm.guard_native_stack("compiling");
   for (; is_pair(form); form = cdr(form)) {
     const Value head = car(form);
     if (is_pair(head)) {
-      note_assignments(vm, head);
+      claim_assigned(vm, head, env);
     } else if (head == vm.symbol("set!") && is_pair(cdr(form))) {
-      note_name(cadr(form));
+      claim_name(vm, cadr(form), env);
+    } else if (head == vm.symbol("quote") || head == vm.symbol("define-library")) {
+      return;
     }
   }
 }
 
-void note_definitions(Vm& vm, Value form) {
+void claim_defined(Vm& vm, Value form, Value env) {
   if (!is_pair(form) || !is_pair(cdr(form))) return;
   const Value head = car(form);
   if (head == vm.symbol("begin")) {
-    for (Value f = cdr(form); is_pair(f); f = cdr(f)) note_definitions(vm, car(f));
+    for (Value f = cdr(form); is_pair(f); f = cdr(f)) claim_defined(vm, car(f), env);
   } else if (head == vm.symbol("define") || head == vm.symbol("define-syntax")) {
-    Value name = cadr(form);
-    while (is_pair(name)) name = car(name);
-    note_name(name);
+    claim_name(vm, cadr(form), env);
   } else if (head == vm.symbol("define-values")) {
-    Value formals = cadr(form);
-    for (; is_pair(formals); formals = cdr(formals)) note_name(car(formals));
-    note_name(formals);
+    for (Value f = cadr(form); is_pair(f); f = cdr(f)) claim_name(vm, car(f), env);
   } else if (head == vm.symbol("define-record-type")) {
+    claim_name(vm, cadr(form), env);
     for (Value f = cddr(form); is_pair(f); f = cdr(f)) {
-      note_name(car(f));
-      for (Value n = car(f); is_pair(n); n = cdr(n)) note_name(car(n));
+      // The constructor, in front; the predicate; (field accessor modifier).
+      if (!is_pair(car(f)) || f == cddr(form)) {
+        claim_name(vm, car(f), env);
+      } else {
+        for (Value n = cdr(car(f)); is_pair(n); n = cdr(n)) claim_name(vm, car(n), env);
+      }
     }
   }
 }
 
 }  // namespace
 
-void note_redefinitions(Vm& vm, Value form) {
+void claim_definitions(Vm& vm, Value form, Value env) {
   if (list_length(form) == SIZE_MAX) return;
-  if (car(form) != vm.symbol("define-library")) note_definitions(vm, form);
-  if (car(form) != vm.symbol("quote")) note_assignments(vm, form);
+  claim_defined(vm, form, env);
+  claim_assigned(vm, form, env);
 }
 
 bool is_known_library(Vm& vm, Value name) { return is_standard(to_text(vm, name)) || find_library(vm, name) != kFalse; }
@@ -254,13 +257,7 @@ void Expander::library_declarations(Value forms, Value env, ListBuilder<Node>& c
       } else if (is_body) {
         Value body = head == "begin" ? cdr(declaration) : cdr(include(declaration, head == "include-ci"));
         // Its own definition of a standard name counts from the first use on.
-        for (Value b = body; is_pair(b); b = cdr(b)) {
-          if (list_length(car(b)) == SIZE_MAX || list_length(car(b)) < 2 || car(car(b)) != vm_.symbol("define"))
-            continue;
-          Value name = cadr(car(b));
-          while (is_pair(name)) name = car(name);
-          define_target(name, env);
-        }
+        for (Value b = body; is_pair(b); b = cdr(b)) claim_definitions(vm_, car(b), env);
         for (; is_pair(body); body = cdr(body)) code.add(top_level(car(body), env));
       } else if (head != "include-library-declarations") {
         fail("define-library: expected export, import, begin, include or cond-expand, got " + head, kNil);
@@ -273,6 +270,9 @@ void define_special_forms(Vm& vm) {
   for (std::size_t i = 0; i < std::size(kFormNames); ++i) {
     const Value form = object(vm.me.make<Object>(Type::kSpecialForm, static_cast<std::uint32_t>(i)));
     untag<Symbol>(vm.symbol(kFormNames[i]))->value = form;
+  }
+  for (const char* keyword : {"else", "=>", "...", "_", "unquote", "unquote-splicing", "syntax-rules"}) {
+    untag<Symbol>(vm.symbol(keyword))->aux |= kStandardSymbol;
   }
 }
 

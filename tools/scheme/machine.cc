@@ -80,7 +80,6 @@ do_SetGlobal:
 do_DefineGlobal : {
   Symbol* symbol = untag<Symbol>(K(A));
   symbol->value = R(B);
-  symbol->aux &= ~kInlineMask;  // code compiled from here on calls it
   NEXT();
 }
 do_Free:
@@ -92,7 +91,7 @@ do_FreeUnbox:
 do_Self:
   R(A) = fp[-1];
   NEXT();
-do_Box: {
+do_Box : {
   ALLOCATES();
   const Value v = R(B);  // a copy: make would take a reference into the part of the stack that nobody scans now
   R(A) = object(me.make<Box>(v));

@@ -16,7 +16,11 @@ struct Settings {
 };
 
 int run(const Settings& settings) {
-  memgc::Heap heap;  // tuned by MEMGC, MEMLIMIT and MEMDEBUG
+  // Tuned by MEMGC, MEMLIMIT and MEMDEBUG. Arithmetic on huge integers may take a while between safepoints: a user need
+  // not be told before it takes a second.
+  memgc::Options defaults;
+  defaults.debug.safepointms = 1000;
+  memgc::Heap heap(memgc::Options::from_env(defaults));
   int status = 0;
   {
     memgc::Mutator me(heap);

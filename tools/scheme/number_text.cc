@@ -156,7 +156,7 @@ std::string number_text(Vm& vm, Value v, int radix) {
       vm.wrong_type("radix 10 for an inexact fraction", v);
     }
     char buffer[64];
-    const bool plain = d == 0 || (std::fabs(d) >= 1e-7 && std::fabs(d) < 1e21);
+    const bool plain = d == 0 || (std::fabs(d) >= 1e-6 && std::fabs(d) < 1e21);
     const auto end = std::to_chars(buffer, buffer + sizeof buffer, d,
                                    plain ? std::chars_format::fixed : std::chars_format::scientific);
     std::string text(buffer, end.ptr);

@@ -37,7 +37,6 @@
   (apply %throw k results))
 
 (define (call-with-escape-continuation f) (call/cc f))
-(define within-continuation (lambda (k thunk) (call-with-values thunk k)))
 
 ;; --- Errors -----------------------------------------------------------------------------------------------------------
 
@@ -157,7 +156,6 @@
     (dynamic-wind swap! thunk swap!)))
 
 (define-syntax delay-force (syntax-rules () ((_ expression) (%make-promise #f (lambda () expression)))))
-(define-syntax make-promise-lazy (syntax-rules () ((_ expression) (delay-force expression))))
 (define-syntax delay (syntax-rules () ((_ expression) (delay-force (%make-promise #t expression)))))
 (define-syntax cons-stream (syntax-rules () ((_ a b) (cons a (delay b)))))
 (define (make-promise v) (if (promise? v) v (%make-promise #t v)))
@@ -171,7 +169,7 @@
 (define (stream-pair? x) (and (pair? x) (promise? (cdr x))))
 (define (stream-car s) (car s))
 (define (stream-cdr s) (force (cdr s)))
-(define stream-head (lambda (s n) (if (= n 0) '() (cons (car s) (stream-head (stream-cdr s) (- n 1))))))
+(define (stream-head s n) (if (= n 0) '() (cons (car s) (stream-head (stream-cdr s) (- n 1)))))
 (define (stream-tail s n) (if (= n 0) s (stream-tail (stream-cdr s) (- n 1))))
 (define the-empty-stream '())
 (define stream-null? null?)
@@ -232,11 +230,6 @@
       (%string-index s pred)
       (let ((n (string-length s)))
         (let loop ((i 0)) (cond ((= i n) #f) ((pred (string-ref s i)) i) (else (loop (+ i 1))))))))
-(define string-search-all
-  (lambda (pattern s)
-    (let ((n (string-length pattern)))
-      (let loop ((i (- (string-length s) n)) (found '()))
-        (if (< i 0) found (loop (- i 1) (if (string=? pattern (substring s i (+ i n))) (cons i found) found)))))))
 (define (string-pad-left s n . fill)
   (let ((k (string-length s)))
     (if (>= k n) (substring s (- k n) k) (string-append (make-string (- n k) (if (pair? fill) (car fill) #\space)) s))))
@@ -286,7 +279,7 @@
       (let loop ((acc init) (ls (cons l more)))
         (if (%any-null? ls) acc (loop (apply f (append (%cars ls) (list acc))) (%cdrs ls))))))
 (define (reduce f init l) (if (null? l) init (fold f (car l) (cdr l))))
-(define reduce-left (lambda (f init l) (if (null? l) init (fold-left f (car l) (cdr l)))))
+(define (reduce-left f init l) (if (null? l) init (fold-left f (car l) (cdr l))))
 (define (reduce-right f init l)
   (if (null? l) init (let loop ((l l)) (if (null? (cdr l)) (car l) (f (car l) (loop (cdr l)))))))
 (define (find pred l) (let loop ((l l)) (cond ((null? l) #f) ((pred (car l)) (car l)) (else (loop (cdr l))))))
@@ -306,9 +299,8 @@
     (let loop ((i (- n 1)) (l '())) (if (< i 0) l (loop (- i 1) (cons (+ start (* i step)) l))))))
 (define (list-tabulate n f) (let loop ((i (- n 1)) (l '())) (if (< i 0) l (loop (- i 1) (cons (f i) l)))))
 (define make-initialized-list list-tabulate)
-(define (build-list n f) (list-tabulate n f))
 (define (make-initialized-vector n f) (list->vector (list-tabulate n f)))
-(define vector-tabulate (lambda (f n) (list->vector (list-tabulate n f))))
+(define (vector-tabulate f n) (list->vector (list-tabulate n f)))
 (define (vector-count pred v) (count pred (vector->list v)))
 (define (vector-binary-search v key compare)
   (let loop ((low 0) (high (- (vector-length v) 1)))
@@ -336,15 +328,12 @@
 (define (fifth l) (car (cddddr l)))
 (define (except-last-pair l) (list-head l (- (length l) 1)))
 (define except-last-pair! except-last-pair)
-(define (assert-true x) (assert x))
 (define (del-assq k l) (remove (lambda (p) (eq? (car p) k)) l))
 (define (del-assv k l) (remove (lambda (p) (eqv? (car p) k)) l))
 (define (del-assoc k l) (remove (lambda (p) (equal? (car p) k)) l))
 (define (alist-copy l) (map (lambda (p) (if (pair? p) (cons (car p) (cdr p)) p)) l))
 (define (char-ascii? c) (< (char->integer c) 128))
 (define (exact-nonnegative-integer? x) (and (exact-integer? x) (>= x 0)))
-(define (boolean=?/2 a b) (boolean=? a b))
-(define (call-with-truncated-output limit f) (call-with-output-string f))
 
 ;; Merge sort, stable; of a list or a vector, with the arguments in either order.
 (define (sort a b)
@@ -367,7 +356,7 @@
 (define merge-sort sort)
 (define (sort! seq less?)
   (if (vector? seq) (vector-copy! seq 0 (sort seq less?)) (sort seq less?)))
-(define vector-sort! (lambda (a b) (if (procedure? a) (sort! b a) (sort! a b))))
+(define (vector-sort! a b) (if (procedure? a) (sort! b a) (sort! a b)))
 
 ;; --- Hash tables (SRFI 69) --------------------------------------------------------------------------------------------
 
@@ -379,7 +368,7 @@
 (define (make-eq-hash-table . options) (%make-table 1))
 (define %absent (list 'absent))
 (define (hash-table-ref table key . more)
-  (let ((v (%table-ref table key %absent)))
+  (let ((v (hash-table-ref/default table key %absent)))
     (cond ((eq? v %absent)
            (if (and (pair? more) (car more)) ((car more)) (error "hash-table-ref: expected a key in the table, got" key)))
           ((and (pair? more) (pair? (cdr more))) ((cadr more) v))
@@ -387,7 +376,7 @@
 (define (hash-table-update! table key f . fail)
   (hash-table-set! table key (f (apply hash-table-ref table key fail))))
 (define (hash-table-update!/default table key f default)
-  (hash-table-set! table key (f (%table-ref table key default))))
+  (hash-table-set! table key (f (hash-table-ref/default table key default))))
 (define (hash-table-walk table f) (for-each (lambda (p) (f (car p) (cdr p))) (hash-table->alist table)))
 (define (hash-table-fold table f init) (fold (lambda (p acc) (f (car p) (cdr p) acc)) init (hash-table->alist table)))
 (define (alist->hash-table l . options)
@@ -405,9 +394,6 @@
 (define hash equal-hash)
 (define string-hash equal-hash)
 (define eq-hash equal-hash)
-
-;; Association lists in a box, as some programs want them.
-(define (make-1d-table) (list '1d-table))
 
 ;; --- Input and output -------------------------------------------------------------------------------------------------
 

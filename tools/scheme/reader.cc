@@ -181,7 +181,7 @@ Value Reader::hash(std::uint32_t line) {
     if (word == "!no-fold-case") fold_case_ = false;
     if (word == "!eof") return kEof;
     if (word == "!default" || word == "!unspecific" || word == "!void") return kUnspecified;
-    if (word[1] == '/' || source_.line == 1) {  // #!/usr/bin/... on the first line
+    if (word == "!" || word[1] == '/') {  // #!/usr/bin/...: the rest of the line
       while (source_.peek() >= 0 && source_.peek() != '\n') source_.next();
     }
     return kUndefined;

@@ -35,11 +35,17 @@ void catch_interrupts(Vm& vm) {
 }
 
 void report(Vm& vm) {
-  const std::string text = vm.describe_error(vm.reg(Vm::kPending));
+  const Value payload = vm.reg(Vm::kPending);
+  const std::vector<std::string> frames = vm.backtrace();
+  std::string text = vm.describe_error(payload);
+  std::size_t first = 0;
+  if (!is_type(payload, Type::kError) && !frames.empty()) {  // where it was raised
+    text = frames[0].substr(0, frames[0].find(": in ")) + ": " + text;
+    first = 1;
+  }
   vm.flush_all();
   std::fprintf(stderr, "%s\n", text.c_str());
-  const std::vector<std::string> frames = vm.backtrace();
-  for (std::size_t i = 1; i < frames.size(); ++i) std::fprintf(stderr, "  called from %s\n", frames[i].c_str());
+  for (std::size_t i = first; i < frames.size(); ++i) std::fprintf(stderr, "  called from %s\n", frames[i].c_str());
 }
 
 /// Runs `work`; reports errors. The exit status, or -1 to go on.
@@ -65,8 +71,8 @@ int guarded(Vm& vm, const std::function<void()>& work) {
 }
 
 void evaluate_and_print(Vm& vm, Value form) {
-  note_redefinitions(vm, form);
-  const Value result = vm.run(vm.compile(form, vm.global_environment(), "stdin"));
+  claim_definitions(vm, form, vm.program_environment());
+  const Value result = vm.run(vm.compile(form, vm.program_environment(), "stdin"));
   if (result == kUnspecified || result == kUndefined) return;
   const std::string text = to_text(vm, result) + "\n";
   vm.flush_all();
@@ -86,9 +92,9 @@ int evaluate_lines(Vm& vm, std::string& text, std::uint32_t first_line, bool at_
     const int read_status = guarded(vm, [&] {
       try {
         form = reader.read();
-      } catch (const IncompleteInput&) {
+      } catch (const IncompleteInput& early) {
         complete = false;
-        if (at_end) form = reader.read_all_of();
+        if (at_end) vm.syntax_error(early.message, kUndefined, "stdin", source.line);
       }
     });
     if (read_status >= 0) {
@@ -172,7 +178,7 @@ int repl(Vm& vm, bool banner) {
 
 int run_text(Vm& vm, const std::string& text) {
   catch_interrupts(vm);
-  return std::max(0, guarded(vm, [&] { vm.load_text(text, "-e"); }));
+  return std::max(0, guarded(vm, [&] { vm.load_text(text, "-e", vm.program_environment()); }));
 }
 
 int run_file(Vm& vm, const std::string& path) {

@@ -282,8 +282,7 @@ std::vector<std::string> Vm::backtrace() const {
   return frames;
 }
 
-// --- The run loop's slow paths
-// ------------------------------------------------------------------------------------------
+// --- The run loop's slow paths ---
 
 void machine_unbound(Vm& vm, Value symbol) {
   const Value v = untag<Symbol>(symbol)->value;
@@ -314,7 +313,8 @@ void machine_arity(Vm& vm, Value procedure, std::size_t got) {
                          : least == most ? std::to_string(least)
                          : most < 0      ? "at least " + std::to_string(least)
                                          : std::to_string(least) + " to " + std::to_string(most);
-  vm.error(name + ": expected " + expected + (expected == "1" ? " argument" : " arguments") + ", got " +
+  vm.error(name + ": expected " + expected +
+           (expected.ends_with("1") && !expected.ends_with("11") ? " argument" : " arguments") + ", got " +
            std::to_string(got));
 }
 
@@ -329,7 +329,7 @@ Value machine_slow(Vm& vm, const char* name, std::initializer_list<Value> argume
   for (const Value v : arguments) {
     if (v != kUndefined) copy[n++] = v;
   }
-  const auto* primitive = untag<Primitive>(untag<Symbol>(vm.symbol(std::string("%") + name))->value);
+  const auto* primitive = untag<Primitive>(untag<Symbol>(vm.symbol(name))->value);
   vm.who = name;
   Args args(vm, copy, n);
   return primitive->function(args);

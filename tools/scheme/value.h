@@ -35,7 +35,7 @@ struct Values {
 };
 using Slot = memgc::Slot<Values>;
 
-// --- Immediates -----------------------------------------------------------------------------------------------------
+// --- Immediates ---
 
 inline constexpr Value kFalse = 0x02, kTrue = 0x0a, kNil = 0x12, kUnspecified = 0x1a, kEof = 0x22, kUndefined = 0x2a;
 inline constexpr Value kPairTag = 1, kObjectTag = 3, kFlonumTag = 5, kClosureTag = 7, kTagMask = 7, kCharTag = 6;
@@ -52,7 +52,7 @@ constexpr char32_t char_value(Value v) { return static_cast<char32_t>(v >> 8); }
 constexpr Value boolean(bool b) { return b ? kTrue : kFalse; }
 constexpr bool truthy(Value v) { return v != kFalse; }
 
-// --- Objects --------------------------------------------------------------------------------------------------------
+// --- Objects ---
 
 enum class Type : std::uint32_t {
   kString,
@@ -234,8 +234,8 @@ struct Table : Object {
   static constexpr auto fields = memgc::fields(&Table::entries);
 };
 
-/// Top-level names: a table from symbol to the symbol that is the variable. A name that it lacks is its own variable
-/// in the program's environment, and in a library's when it is a standard one.
+/// Top-level names: a table from symbol to the symbol that is the variable. A name that it lacks is the standard
+/// variable of that name, or its own; in a library (aux 1), a name that is not standard gets a variable when first met.
 struct Environment : Object {
   Environment(Value table, Value export_table, bool library)
       : Object(Type::kEnvironment, library ? 1 : 0), names(table), exports(export_table) {}
@@ -257,7 +257,7 @@ struct Alias : Object {
   static constexpr auto fields = memgc::fields(&Alias::id, &Alias::scope);
 };
 
-// --- Access ---------------------------------------------------------------------------------------------------------
+// --- Access ---
 
 template <class T>
 T* untag(Value v) {

@@ -51,7 +51,8 @@ Vm::Vm(memgc::Mutator& mutator)
           : static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   max_stack_words = memory / 4 / sizeof(Value);
   symbols_ = me.make_array<Slot>(2048);
-  environment_ = untag<Environment>(environment(kFalse, kFalse, false));
+  standard_ = untag<Environment>(environment(kFalse, kFalse, false));
+  program_ = untag<Environment>(environment(make_table(*this, Table::kEqv), kFalse, false));
   registers_[kOutOfMemory] = make<ErrorObject>(ErrorKind::kPlain, string("out of memory"), kNil);
   registers_[kKeep] = registers_[kHandlers] = registers_[kWinders] = kNil;
   define_special_forms(*this);
@@ -62,7 +63,7 @@ Vm::Vm(memgc::Mutator& mutator)
   define_port_primitives(*this);
   define_control_primitives(*this);
   define_table_primitives(*this);
-  load_text(kPrelude, "");
+  load_text(kPrelude, "", standard_environment());
   for (Slot& slot : *symbols_) {
     if (slot != 0 && untag<Symbol>(slot)->value != kUndefined) untag<Symbol>(slot)->aux |= kStandardSymbol;
   }
@@ -70,8 +71,7 @@ Vm::Vm(memgc::Mutator& mutator)
 
 Vm::~Vm() { flush_all(); }
 
-// --- Objects
-// ------------------------------------------------------------------------------------------------------------
+// --- Objects ---
 
 namespace {
 
@@ -170,8 +170,7 @@ std::string Vm::utf8(Value v) const {
   return out;
 }
 
-// --- Symbols: open addressing in a managed array, at most half full; a symbol is never dropped
-// ----------------------------
+// --- Symbols: open addressing in a managed array, at most half full; a symbol is never dropped ---
 
 Value Vm::find_symbol(std::u32string_view name, std::uint64_t hash) const {
   const memgc::Array<Slot>& table = *symbols_;
@@ -229,15 +228,11 @@ void Vm::define_primitive(const char* name, int min, int max, Primitive::Functio
   Symbol* s = untag<Symbol>(symbol(name));
   s->value = primitive;
   for (std::size_t i = 0; i < std::size(kInlines); ++i) {
-    if (kInlines[i].name != name) continue;
-    s->aux = static_cast<std::uint32_t>(i) + 1;
-    // What the instruction falls back on, whatever the program makes of the name.
-    if (name[0] != '%') untag<Symbol>(symbol(std::string("%").append(name)))->value = primitive;
+    if (kInlines[i].name == name) s->aux = static_cast<std::uint32_t>(i) + 1;
   }
 }
 
-// --- Errors
-// -------------------------------------------------------------------------------------------------------------
+// --- Errors ---
 
 void Vm::raise(Value payload) {
   registers_[kPending] = payload;
@@ -273,6 +268,7 @@ void Vm::syntax_error(std::string_view message, Value form, std::string_view fil
 }
 
 void Vm::guard_native_stack(const char* what) {
+  me.safepoint();
   char here;
   if (&here < native_limit_) error(std::string(what) + ": nested too deeply");
 }
@@ -286,8 +282,7 @@ std::string Vm::describe_error(Value payload) {
   return text;
 }
 
-// --- Texts
-// --------------------------------------------------------------------------------------------------------------
+// --- Texts ---
 
 Value Vm::compile(Value form, Value env, std::string_view file) {
   Expander expander(*this, file);
@@ -303,8 +298,8 @@ Value Vm::compile(Value form, Value env, std::string_view file) {
   }
 }
 
-void Vm::load_text(std::string_view text, std::string_view file) {
-  // All forms are read first: what the text redefines is not to be inlined in any of it.
+void Vm::load_text(std::string_view text, std::string_view file, Value env) {
+  // All forms are read first: what the text redefines is to be the text's own in all of it.
   TextSource source(text);
   Reader reader(*this, source, file, &lines);
   const Value before = registers_[kKeep];
@@ -318,9 +313,9 @@ void Vm::load_text(std::string_view text, std::string_view file) {
       untag<Pair>(last)->cdr = cell;
     }
     last = cell;
-    note_redefinitions(*this, form);
+    claim_definitions(*this, form, env);
   }
-  for (; first != kNil; first = cdr(first)) run(compile(car(first), global_environment(), file));
+  for (; first != kNil; first = cdr(first)) run(compile(car(first), env, file));
   registers_[kKeep] = before;
   if (before == kNil) lines.clear();
 }
@@ -330,7 +325,7 @@ void Vm::load_file(const std::string& path) {
   if (!in) error("cannot open " + path, kNil, ErrorKind::kFile);
   std::stringstream text;
   text << in.rdbuf();
-  load_text(text.str(), path);
+  load_text(text.str(), path, program_environment());
 }
 
 std::size_t Args::index(std::size_t i, std::size_t limit, std::size_t absent) const {

@@ -61,8 +61,7 @@ class Vm {
 
   memgc::Mutator& me;
 
-  // --- Making objects: each a safepoint; arguments stay alive across it, being on this thread's stack
-  // ------------------
+  // --- Making objects: each a safepoint; arguments stay alive across it, being on this thread's stack ---
   Value cons(Value a, Value d) { return tagged(me.make<Pair>(a, d), kPairTag); }
   Value flonum(double d) { return tagged(me.make<Flonum>(d), kFlonumTag); }
   template <class T, class... A>
@@ -90,35 +89,39 @@ class Vm {
     }
   }
 
-  // --- Errors -------------------------------------------------------------------------------------------------------
+  // --- Errors ---
   [[noreturn]] void raise(Value payload);
   [[noreturn]] void error(std::string_view message, Value irritants = kNil, ErrorKind kind = ErrorKind::kPlain);
   [[noreturn]] void wrong_type(const char* expected, Value got);  // "car: expected a pair, got 5"
   [[noreturn]] void syntax_error(std::string_view message, Value form, std::string_view file, std::uint32_t line);
   Value position() const;  // "file:line" of the instruction under way, or #f
-  /// Refuses to recurse further when the native stack runs short: "equal?: nested too deeply".
+  /// For recursive C++: answers the collector, and refuses to go further when the native stack runs short ("equal?:
+  /// nested too deeply").
   void guard_native_stack(const char* what);
   std::string describe_error(Value payload);  // what the user sees
   std::vector<std::string> backtrace() const;
 
-  // --- Running ------------------------------------------------------------------------------------------------------
+  // --- Running ---
   /// Calls a procedure of no arguments on an empty stack. Throws Uncaught, Interrupted or Exit.
   Value run(Value thunk);
   /// Compiles one top-level form to a procedure of no arguments.
   Value compile(Value form, Value environment, std::string_view file);
   /// Runs all forms of a text; hands each value to `each`.
-  void load_text(std::string_view text, std::string_view file);
+  void load_text(std::string_view text, std::string_view file, Value environment);
   void load_file(const std::string& path);
   void interrupt() noexcept { limit_.store(nullptr, std::memory_order_relaxed); }
   void define_primitive(const char* name, int min, int max, Primitive::Function f, std::uint32_t control = 0);
 
   Value& reg(Register r) { return registers_[r]; }
-  Value global_environment() const { return environment_.get() == nullptr ? kFalse : object(environment_.get()); }
+  /// Where the language's names are, which nothing a program does can change; and the program's, which are those until
+  /// it defines or assigns to one, which gives it a variable of its own.
+  Value standard_environment() const { return object(standard_.get()); }
+  Value program_environment() const { return object(program_.get()); }
   const char* who = "";  // the primitive under way, for messages
   std::vector<std::string> command_line;
   std::size_t max_stack_words = 0;  // in all StackParts of the running program
 
-  // --- Files --------------------------------------------------------------------------------------------------------
+  // --- Files ---
   int open_file(const std::string& path, bool output, bool append);  // -1 and errno
   int adopt_descriptor(int descriptor, bool output);
   OpenFile& file(int index) { return files_[static_cast<std::size_t>(index)]; }
@@ -159,7 +162,7 @@ class Vm {
   memgc::RootRange stack_roots_;
   memgc::RootRange register_roots_;
   memgc::Root<memgc::Array<Slot>> symbols_;
-  memgc::Root<Environment> environment_;
+  memgc::Root<Environment> standard_, program_;
   std::size_t symbol_count_ = 0;
   std::deque<OpenFile> files_;
   char* native_limit_;
@@ -239,8 +242,7 @@ void define_special_forms(Vm& vm);
 
 extern const char kPrelude[];  // prelude.scm
 
-// --- What several rooms share
-// -----------------------------------------------------------------------------------------
+// --- What several rooms share ---
 void print(Vm& vm, Value v, PrintMode mode, std::string& out);
 std::string to_text(Vm& vm, Value v, PrintMode mode = PrintMode::kWrite);
 bool eqv(Value a, Value b);
