@@ -82,6 +82,14 @@ struct Parts {
   Roles roles;
 };
 
+/// How many bits of a bitmap are set in all.
+inline std::size_t bits_set(const Parts& parts, unsigned which) {
+  std::size_t count = 0;
+  for (BlockIndex index = 1; index < parts.cage.frontier(); ++index)
+    count += count_bits(parts.cage.bitmap(which, index), kMaxCells);
+  return count;
+}
+
 /// A cell by the inline path and then the slow ones, as a program takes it; nullptr when there is no memory (or when
 /// other threads have newer roles).
 inline char* allocate(LocalRuns& local, LayoutId layout) {
