@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <system_error>
 
 #include "runtime/clock.h"
 #include "runtime/heap_impl.h"
@@ -49,20 +50,25 @@ void Collector::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Collector::start_thread() {
-  if (thread_.joinable()) return;
+bool Collector::start_thread() {
+  if (thread_.joinable()) return true;
   // The program's signals are the program's: its handlers never run on this thread.
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error&) {
+    // No memory or no more threads: nothing is collected, and whoever asked goes on to find no memory.
+  }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread_.joinable();
 }
 
 void Collector::collect() {
   const Held held(heap_);
   std::unique_lock guard(lock_);
-  start_thread();
+  if (!start_thread()) return;
   const std::uint64_t ticket = begun_ + 1;
   wanted_ = std::max(wanted_, ticket);
   forced_ = std::max(forced_, ticket);
@@ -74,7 +80,7 @@ void Collector::collect_due(MutatorImpl&) {
   if (!heap_.debug().gcstoptheworld) {
     const std::lock_guard guard(lock_);
     if (begun_ != marked_ || wanted_ > begun_) return;
-    start_thread();
+    if (!start_thread()) return;
     wanted_ = begun_ + 1;
     wake_collector_.notify_one();
     return;
@@ -83,7 +89,7 @@ void Collector::collect_due(MutatorImpl&) {
   std::unique_lock guard(lock_);
   // A cycle that ended while this thread was on its way here has done what was due.
   if (!heap_.trigger_reached()) return;
-  start_thread();
+  if (!start_thread()) return;
   const std::uint64_t ticket = ticket_due();
   wanted_ = std::max(wanted_, ticket);
   wake_collector_.notify_one();

@@ -42,7 +42,7 @@ class Collector {
   std::size_t metadata_bytes() const { return cycle_.metadata_bytes(); }
 
  private:
-  void start_thread();
+  bool start_thread();
   std::uint64_t ticket_due() const { return begun_ == marked_ ? begun_ + 1 : begun_; }
   void run();
 
