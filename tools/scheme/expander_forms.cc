@@ -34,7 +34,7 @@ Node* Expander::quasiquote(Value form, int depth, Value env) {
   int inner = depth;
   if (is_two && is_keyword(head, "quasiquote", env)) ++inner;
   if (is_two && (is_keyword(head, "unquote", env) || is_keyword(head, "unquote-splicing", env))) --inner;
-  Node* first = quasiquote(head, inner == depth ? depth : depth, env);
+  Node* first = quasiquote(head, depth, env);
   Node* rest = quasiquote(cdr(form), inner, env);
   if (first->kind == NodeKind::kConstant && rest->kind == NodeKind::kConstant) return constant(strip_syntax(vm_, form));
   first->next = rest;
@@ -247,7 +247,7 @@ Value Expander::include(Value form, bool fold_case) {
     require(is_string(car(f)), "(include \"file\" ...)", form);
     std::string path = vm_.utf8(car(f));
     const std::size_t slash = file_.rfind('/');
-    if (path[0] != '/' && slash != std::string_view::npos) path = std::string(file_.substr(0, slash + 1)) + path;
+    if (path[0] != '/' && slash != std::string_view::npos) path.insert(0, file_.substr(0, slash + 1));
     std::ifstream in(path, std::ios::binary);
     if (!in) fail("cannot open " + path, form);
     std::stringstream text;
