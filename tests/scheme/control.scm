@@ -83,6 +83,15 @@
         (if (= (length results) 1) (let ((k2 k)) (k2 10)) results)
         (if (< (length results) 2) (k 10) results)))
 
+;; The forms behind one at top level are part of its continuation.
+(define top-k #f)
+(define top-count 0)
+(define top-values '())
+(set! top-values (cons (call/cc (lambda (k) (set! top-k k) 'first)) top-values))
+(set! top-count (+ top-count 1))
+(if (< top-count 3) (top-k top-count))
+(test '(3 (2 1 first)) (list top-count top-values))
+
 (section "dynamic-wind")
 (test '(connect talk1 disconnect connect talk2 disconnect)
       (let ((path '()) (c #f))

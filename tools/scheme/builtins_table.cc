@@ -1,8 +1,7 @@
 // Job: hash tables, for programs (SRFI 69) and for the interpreter's own environments.
 //
-// How. Open addressing with linear probing in one array of key and value slots. An absent key is the word 0 in the
-// key's place... which is also fixnum 0, so free and deleted places hold kUndefined and kEof instead: no program can
-// have the first as a key, and the second is stored as another word. memgc moves nothing, so an address is a good hash.
+// How. Open addressing with linear probing in one array of key and value slots. Free and deleted places hold two words
+// that no program can get hold of. memgc moves nothing, so an address is a good hash.
 #include "number.h"
 
 namespace scheme {

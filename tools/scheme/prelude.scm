@@ -418,8 +418,12 @@
 ;; --- Evaluation and the process ---------------------------------------------------------------------------------------
 
 (define (eval form . env) ((apply %compile form env)))
-(define (load path . env)
-  (for-each (lambda (form) ((%compile form (if (pair? env) (car env) #f) path))) (%read-file path)))
+(define (%run-forms forms env path)
+  (if (pair? forms)
+      (begin
+        ((%compile (car forms) env path))
+        (%run-forms (cdr forms) env path))))
+(define (load path . env) (%run-forms (%read-file path) (if (pair? env) (car env) #f) path))
 (define (exit . status) (%rewind '()) (apply %exit status))
 (define (features) '(r7rs exact-closed ieee-float full-unicode ratios memgc memgc-scheme))
 (define (gensym . prefix) (generate-uninterned-symbol))

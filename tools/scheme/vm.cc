@@ -315,7 +315,13 @@ void Vm::load_text(std::string_view text, std::string_view file, Value env) {
     last = cell;
     claim_definitions(*this, form, env);
   }
-  for (; first != kNil; first = cdr(first)) run(compile(car(first), env, file));
+  if (env == standard_environment()) {  // the prelude
+    for (; first != kNil; first = cdr(first)) run(compile(car(first), env, file));
+  } else {
+    // In one run: a continuation caught in one form has the forms behind it as its future.
+    const Value quoted = list({symbol("quote"), first}), path = string(file);
+    run(compile(list({symbol("%run-forms"), quoted, env, path}), standard_environment(), ""));
+  }
   registers_[kKeep] = before;
   if (before == kNil) lines.clear();
 }
