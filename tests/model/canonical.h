@@ -76,7 +76,8 @@ static void rename_cells(const unsigned char* name) {
 static void exchange_mutators(void) {
 #define X(part) EXCHANGE(now.part[0], now.part[1]);
   MUTATOR_SETS(X)
-  MUTATOR_CELLS(X) MUTATOR_FLAGS(X)
+  MUTATOR_CELLS(X)
+  MUTATOR_FLAGS(X)
 #undef X
       now.awaited = (now.awaited >> 1 & 1) | (now.awaited & 1) << 1;
 }
