@@ -79,7 +79,7 @@ static void exchange_mutators(void) {
   MUTATOR_CELLS(X)
   MUTATOR_FLAGS(X)
 #undef X
-      now.awaited = (now.awaited >> 1 & 1) | (now.awaited & 1) << 1;
+  now.awaited = (now.awaited >> 1 & 1) | (now.awaited & 1) << 1;
 }
 
 static void exchange_bitmaps(void) {
