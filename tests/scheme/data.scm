@@ -97,6 +97,8 @@
 (test 2/3 (sqrt 4/9))
 (test "1/3" (number->string 1/3))
 
+(test '(1/3 0.3333333333333333 0) (list (rationalize (exact 0.3) 1/10) (rationalize 0.3 1/10) (rationalize 1/10 1)))
+
 (section "flonums")
 (test 3.5 (+ 1 2.5))
 (test 0.1 (string->number "0.1"))
@@ -179,6 +181,7 @@
 (test '(#t #f #t) (list (string=? "a" "a" "a") (string=? "a" "b") (string<? "a" "ab" "b")))
 (test #t (string-ci=? "Straße" "STRAßE"))
 (test "HELLO ΛΌΓΟΣ" (string-upcase "hello λόγος"))
+(test '("STRASSE" "strasse" "s") (list (string-upcase "straße") (string-foldcase "Straße") (string-foldcase "ſ")))
 (test "ell" (substring "hello" 1 4))
 (test '("llo" "ll" "hello") (list (string-copy "hello" 2) (string-copy "hello" 2 4) (string-copy "hello")))
 (test "abcdef" (string-append "ab" "" "cd" "ef"))

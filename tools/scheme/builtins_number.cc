@@ -51,11 +51,7 @@ Value rounded(const Args& x, double (*f)(double), char how) {
 }
 
 Value power(Vm& vm, Value base, Value exponent) {
-  if (!is_exact_integer(exponent)) {
-    const double b = to_double(vm, base), e = to_double(vm, exponent);
-    return is_flonum(exponent) && is_exact(base) && base == fixnum(0) ? (e == 0 ? vm.flonum(1) : fixnum(0))
-                                                                      : vm.flonum(std::pow(b, e));
-  }
+  if (!is_exact_integer(exponent)) return vm.flonum(std::pow(to_double(vm, base), to_double(vm, exponent)));
   if (is_flonum(base)) return vm.flonum(std::pow(flonum_value(base), to_double(vm, exponent)));
   if (is_negative(vm, exponent)) return divide(vm, fixnum(1), power(vm, base, subtract(vm, fixnum(0), exponent)));
   if (base == fixnum(0) || base == fixnum(1)) return exponent == fixnum(0) ? fixnum(1) : base;

@@ -9,8 +9,8 @@ namespace {
 
 char32_t upcase(char32_t c) { return static_cast<char32_t>(std::towupper(static_cast<std::wint_t>(c))); }
 char32_t downcase(char32_t c) { return static_cast<char32_t>(std::towlower(static_cast<std::wint_t>(c))); }
-/// Simple folding: final and medial sigma are one letter.
-char32_t foldcase(char32_t c) { return c == 0x3c2 ? 0x3c3 : downcase(c); }
+/// By way of the capital, which makes one letter of final and medial sigma, and of long and round s.
+char32_t foldcase(char32_t c) { return downcase(upcase(c)); }
 bool in(char32_t c, int (*f)(std::wint_t)) { return f(static_cast<std::wint_t>(c)) != 0; }
 
 std::u32string_view text(Value s) { return {chars(s), string_length(s)}; }
@@ -38,11 +38,18 @@ Value compare_strings(const Args& x, Test test) {
   return boolean(holds);
 }
 
+/// The string with each character mapped; sharp s, the one common letter that this makes longer, to `sharp_s`.
 template <class Map>
-Value mapped(const Args& x, Map map) {
-  const Value s = x.vm.make_string(string_length(x.string(0)), 0);
-  std::transform(chars(x[0]), chars(x[0]) + string_length(x[0]), chars(s), map);
-  return s;
+Value mapped(const Args& x, Map map, std::u32string_view sharp_s) {
+  std::u32string result;
+  for (const char32_t c : text(x.string(0))) {
+    if (c == 0xdf) {
+      result += sharp_s;
+    } else {
+      result += map(c);
+    }
+  }
+  return x.vm.string(result.data(), result.size());
 }
 
 std::int64_t digit_value(char32_t c) {
@@ -154,9 +161,9 @@ const PrimitiveDefinition kTextPrimitives[] = {
     {"string-ci>?", 1, -1, [](Args& x) { return compare_strings<true>(x, [](int c) { return c > 0; }); }},
     {"string-ci<=?", 1, -1, [](Args& x) { return compare_strings<true>(x, [](int c) { return c <= 0; }); }},
     {"string-ci>=?", 1, -1, [](Args& x) { return compare_strings<true>(x, [](int c) { return c >= 0; }); }},
-    {"string-upcase", 1, 1, [](Args& x) { return mapped(x, upcase); }},
-    {"string-downcase", 1, 1, [](Args& x) { return mapped(x, downcase); }},
-    {"string-foldcase", 1, 1, [](Args& x) { return mapped(x, foldcase); }},
+    {"string-upcase", 1, 1, [](Args& x) { return mapped(x, upcase, U"SS"); }},
+    {"string-downcase", 1, 1, [](Args& x) { return mapped(x, downcase, U"\xdf"); }},
+    {"string-foldcase", 1, 1, [](Args& x) { return mapped(x, foldcase, U"ss"); }},
     {"substring", 2, 3, substring},
     {"string-copy", 1, 3, substring},
     {"string-head", 2, 2, [](Args& x) { return x.vm.string(chars(x.string(0)), x.index(1, string_length(x[0]))); }},

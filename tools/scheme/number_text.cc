@@ -2,6 +2,7 @@
 //
 // Flonums are printed with the fewest digits that read back as the same number (std::to_chars), and always with a point
 // or an exponent.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -16,6 +17,11 @@ int digit_value(char c) {
   if (c >= 'a' && c <= 'z') return c - 'a' + 10;
   if (c >= 'A' && c <= 'Z') return c - 'A' + 10;
   return 99;
+}
+
+bool same_letters(std::string_view text, std::string_view lower) {
+  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
+                    [](char a, char b) { return (a | 32) == (b | 32); });
 }
 
 bool all_digits(std::string_view text, int radix) {
@@ -69,7 +75,7 @@ Value parse_decimal(Vm& vm, std::string_view text, bool exact) {
   }
   if (digits.empty()) return kFalse;
   if (i < text.size()) {
-    if ((text[i] | 32) != 'e') return kFalse;
+    if (std::string_view("esfdl").find(static_cast<char>(text[i] | 32)) == std::string_view::npos) return kFalse;
     ++i;
     const bool negative = i < text.size() && text[i] == '-';
     if (i < text.size() && (text[i] == '-' || text[i] == '+')) ++i;
@@ -126,8 +132,9 @@ Value parse_number(Vm& vm, std::string_view text, int radix) {
   if (text.empty()) return kFalse;
   Value v = kFalse;
   const std::size_t slash = text.find('/');
-  if (is_signed && (text == "inf.0" || text == "nan.0")) {
-    v = vm.flonum(text == "inf.0" ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN());
+  if (is_signed && (same_letters(text, "inf.0") || same_letters(text, "nan.0"))) {
+    v = vm.flonum((text[0] | 32) == 'i' ? std::numeric_limits<double>::infinity()
+                                        : std::numeric_limits<double>::quiet_NaN());
   } else if (all_digits(text, radix)) {
     v = parse_integer(vm, text, radix);
   } else if (slash != std::string_view::npos) {

@@ -358,6 +358,23 @@
   (if (vector? seq) (vector-copy! seq 0 (sort seq less?)) (sort seq less?)))
 (define (vector-sort! a b) (if (procedure? a) (sort! b a) (sort! a b)))
 
+;; --- Numbers ----------------------------------------------------------------------------------------------------------
+
+;; The simplest ratio within y of x (Stern and Brocot).
+(define (rationalize x y)
+  (define (simplest low high)
+    (let ((whole (floor low)))
+      (cond ((= whole low) whole)
+            ((< whole (floor high)) (+ whole 1))
+            (else (+ whole (/ 1 (simplest (/ 1 (- high whole)) (/ 1 (- low whole)))))))))
+  (let ((low (- x (abs y))) (high (+ x (abs y))))
+    (cond ((positive? low) (simplest low high))
+          ((negative? high) (- (simplest (- high) (- low))))
+          (else (* 0 low)))))
+(define (real-part x) x)
+(define (imag-part x) 0)
+(define (angle x) (if (negative? x) (acos -1) 0))
+
 ;; --- Hash tables (SRFI 69) --------------------------------------------------------------------------------------------
 
 (define (make-hash-table . options) (%make-table (if (and (pair? options) (or (eq? (car options) eq?) (eq? (car options) eqv?))) 1 2)))

@@ -254,8 +254,8 @@ class Printer {
     bool plain =
         mode_ == PrintMode::kDisplay || (!name.empty() && name != "." && parse_number(vm_, name, 10) == kFalse);
     for (const char c : name) {
-      if (mode_ != PrintMode::kDisplay &&
-          (static_cast<unsigned char>(c) <= ' ' || std::string_view("()\"';`,|[]").find(c) != std::string_view::npos)) {
+      if (mode_ != PrintMode::kDisplay && (static_cast<unsigned char>(c) <= ' ' ||
+                                           std::string_view("()\"';`,|[]\\").find(c) != std::string_view::npos)) {
         plain = false;
       }
     }

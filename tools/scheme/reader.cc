@@ -388,6 +388,7 @@ Value Reader::atom(std::string text, bool verbatim) {
   if (!verbatim) {
     const Value number = parse_number(vm_, text, 10);
     if (number != kFalse) return number;
+    if (text == ".") fail("expected a datum, got a dot");
   }
   return vm_.symbol(text);
 }
