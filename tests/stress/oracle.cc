@@ -239,7 +239,7 @@ void Oracle::edit_as(unsigned number) {
     while (editor.edits < config_.steps) {
       edit(editor, me);
       if (editor.edits - last_checkpoint < config_.steps_per_checkpoint || editor.edits % 64 != 0) continue;
-      if (heap_.stats().cycles == last_cycles && editor.edits - last_checkpoint < 16 * config_.steps_per_checkpoint)
+      if (heap_.stats().cycles == last_cycles && editor.edits - last_checkpoint < 3 * config_.steps_per_checkpoint)
         continue;
       checkpoint(me, false);
       last_checkpoint = editor.edits;

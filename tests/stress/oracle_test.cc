@@ -74,7 +74,7 @@ const std::vector<Case>& cases() {
       {"Clobberfree", 3, true, 20, "clobberfree=1", 100'000},
       {"StopTheWorld", 3, true, 20, "gcstoptheworld=1", 100'000},
       {"EverythingAtOnce", 4, true, 20, "gcstress=50,gccheckmark=1,clobberfree=1", 40'000},
-      {"GrowthZero", 2, true, 0, "", 15'000},
+      {"GrowthZero", 2, true, 0, "", 60'000},
   };
   return all;
 }
