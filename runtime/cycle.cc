@@ -144,6 +144,7 @@ bool Cycle::drain_grey() {
 // the program. A quarter of them is the collector's while the program keeps all busy; what the program leaves idle it
 // takes as well.
 void Cycle::pace() {
+  note_memory();
   heap_.allow_growth(marker_.marked_bytes());
   heap_.collector().note_progress();
   if (stopped_ || heap_.handshakes().running() < processors_) return;
@@ -198,6 +199,11 @@ void Cycle::close(Roles& roles, std::size_t in_both) {
   }
 }
 
+void Cycle::note_memory() {
+  memory_bytes_.store(marker_.memory_bytes() + snapshot_bytes_ + heap_.weak_refs().memory_bytes(),
+                      std::memory_order_relaxed);
+}
+
 void Cycle::settle() {
   const std::uint64_t cpu_began = thread_cpu_ns();
   heap_.finalizers().wake(heap_.facade());
@@ -209,6 +215,7 @@ void Cycle::settle() {
   marker_.finish();
   heap_.grey().trim();
   heap_.add_gc_cpu(elapsed_ns(cpu_began, thread_cpu_ns()));
+  note_memory();
 }
 
 // What is occupied and not kept is dead from here on: nobody may touch it, and with clobberfree its contents say so.

@@ -17,6 +17,7 @@
 // Threads: the collector's.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -36,14 +37,19 @@ class Cycle {
   explicit Cycle(HeapImpl& heap);
 
   /// Gets the first memory. False when there is none.
-  bool reserve() { return marker_.reserve(); }
+  bool reserve() {
+    const bool reserved = marker_.reserve();
+    note_memory();
+    return reserved;
+  }
 
   /// Phases 1 to 7.
   void mark(std::uint64_t number, bool forced);
   /// Phase 8. The next cycle begins after it.
   void settle();
 
-  std::size_t metadata_bytes() const { return marker_.memory_bytes() + snapshot_bytes_; }
+  /// Mark stack, stack copies, lists of weak references, as of the last slice of marking. From any thread.
+  std::size_t metadata_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
 
  private:
   void open(Roles& roles);
@@ -56,11 +62,13 @@ class Cycle {
   void bury_dead(const Roles& roles);
   void print();
   void pace();
+  void note_memory();
 
   HeapImpl& heap_;
   Marker marker_;
   std::vector<std::unique_ptr<Snapshot>> snapshots_;
   std::size_t snapshot_bytes_ = 0;
+  std::atomic<std::size_t> memory_bytes_{0};  // relaxed: a figure that nothing depends on
   std::uint64_t made_ns_;
   unsigned processors_ = 1;
 

@@ -133,8 +133,8 @@ Options HeapImpl::options() const {
 }
 
 std::size_t HeapImpl::metadata_bytes() {
-  std::size_t bytes = cage_.metadata_bytes() + sets_.metadata_bytes() + collector_.metadata_bytes() +
-                      grey_.memory_bytes() + weak_refs_.memory_bytes();
+  std::size_t bytes =
+      cage_.metadata_bytes() + sets_.metadata_bytes() + collector_.metadata_bytes() + grey_.memory_bytes();
   handshakes_.for_each([&](MutatorImpl& mutator) { bytes += sizeof(MutatorImpl) + mutator.local.metadata_bytes(); });
   return bytes;
 }
