@@ -265,9 +265,8 @@ Value Expander::include(Value form, bool fold_case) {
 
 bool Expander::feature(Value requirement, Value env) {
   if (is_identifier(requirement)) {
-    static constexpr std::string_view kFeatures[] = {"r7rs",       "exact-closed", "exact-complex",
-                                                     "ieee-float", "full-unicode", "ratios",
-                                                     "memgc",      "memgc-scheme", "else"};
+    static constexpr std::string_view kFeatures[] = {"r7rs",   "exact-closed", "ieee-float",   "full-unicode",
+                                                     "ratios", "memgc",        "memgc-scheme", "else"};
     const std::string name = vm_.utf8(strip_syntax(vm_, requirement));
     return std::find(std::begin(kFeatures), std::end(kFeatures), name) != std::end(kFeatures);
   }

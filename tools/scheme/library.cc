@@ -248,6 +248,8 @@ void Expander::library_declarations(Value forms, Value env, ListBuilder<Node>& c
       if (head == "cond-expand") {
         const Value chosen = cdr(cond_expand(declaration, env));
         if (bodies) library_declarations(chosen, env, code, exports);
+      } else if (head == "include-library-declarations") {
+        if (bodies) library_declarations(cdr(include(declaration, false)), env, code, exports);
       } else if (is_body != bodies) {
         continue;
       } else if (head == "export") {
@@ -259,7 +261,7 @@ void Expander::library_declarations(Value forms, Value env, ListBuilder<Node>& c
         // Its own definition of a standard name counts from the first use on.
         for (Value b = body; is_pair(b); b = cdr(b)) claim_definitions(vm_, car(b), env);
         for (; is_pair(body); body = cdr(body)) code.add(top_level(car(body), env));
-      } else if (head != "include-library-declarations") {
+      } else {
         fail("define-library: expected export, import, begin, include or cond-expand, got " + head, kNil);
       }
     }
