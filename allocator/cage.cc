@@ -90,7 +90,9 @@ bool Cage::owe(CellRef cell) {
     if (!bits_[kOwedBitmap].grow_to(static_cast<std::size_t>(frontier()) * kBitmapBytes)) return false;
     owed_bytes_.store(bits_[kOwedBitmap].committed_bytes(), std::memory_order_release);  // pairs with owes()
   }
-  set(kOwedBitmap, cell);
+  // Release: pairs with the acquire of who goes through the owed cells.
+  bitmap(kOwedBitmap, cell.block)[cell.index / 64].fetch_or(std::uint64_t{1} << (cell.index % 64),
+                                                            std::memory_order_release);
   return true;
 }
 

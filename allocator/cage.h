@@ -132,6 +132,13 @@ class Cage {
     const std::uint64_t fresh = bitmap(kNewBitmap, cell.block)[cell.index / 64].load(std::memory_order_acquire);
     return (fresh >> (cell.index % 64) & 1) != 0 || test(kept, cell);
   }
+  /// Whether a cell is occupied and not to be kept: nobody can reach it any more. Right once marking has ended and all
+  /// hand out with Keep::kInKeptBitmap; a cell that is handed out meanwhile is kept before it is occupied.
+  bool is_dead(unsigned kept, CellRef cell) const {
+    // Acquire: pairs with the release in LocalRuns::record() and LargeObjects::take().
+    const std::uint64_t occupied = bitmap(1 - kept, cell.block)[cell.index / 64].load(std::memory_order_acquire);
+    return (occupied >> (cell.index % 64) & 1) != 0 && !test(kept, cell);
+  }
   /// Sets a bit; true if it was clear. Relaxed: what a bit protects is ordered by the handshakes of the layer above.
   bool set(unsigned which, CellRef cell) const {
     const std::uint64_t bit = std::uint64_t{1} << (cell.index % 64);

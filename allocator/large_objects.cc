@@ -38,8 +38,10 @@ void* LargeObjects::take(std::size_t bytes, const Layout& shape, LayoutId layout
     tail.head = first;
     tail.state.store(BlockState::kLargeTail, std::memory_order_release);
   }
-  cage_.set(roles.occupied, {first, 0});
+  // Kept before occupied: what is occupied and not kept at the end of a cycle is dead. Release: pairs with the acquire
+  // in Cage::is_dead().
   if (roles.keep != Keep::kNothing) cage_.set(roles.keep_bitmap(), {first, 0});
+  cage_.bitmap(roles.occupied, first)[0].fetch_or(1, std::memory_order_release);
   const std::lock_guard guard(lock_);
   head.next = first_;
   first_ = first;

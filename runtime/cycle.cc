@@ -228,7 +228,7 @@ void Cycle::bury_dead(const Roles& roles) {
     if (state != BlockState::kCells && state != BlockState::kLarge) continue;
     for (std::uint32_t cell = 0; cell < block.cells; ++cell) {
       const CellRef ref{index, cell};
-      if (!cage.test(roles.occupied, ref) || cage.test(roles.kept(), ref)) continue;
+      if (!cage.is_dead(roles.kept(), ref)) continue;
       char* address = cage.address_of(ref);
       const std::size_t bytes = cage.cell_bytes(ref);
       unpoison(address, bytes);

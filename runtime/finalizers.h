@@ -99,7 +99,8 @@ void Finalizers::for_each_owed(const Roles& roles, bool also_marked, F&& f) {
     if ((state != BlockState::kCells && state != BlockState::kLarge) || !block.has_end) continue;
     BitmapWord* owed = cage_.bitmap(kOwedBitmap, index);
     for (std::uint32_t word = 0; word * 64 < block.cells; ++word) {
-      std::uint64_t bits = owed[word].load(std::memory_order_relaxed) &
+      // Acquire: pairs with the release in Cage::owe(): a cell made meanwhile has been kept since it was handed out.
+      std::uint64_t bits = owed[word].load(std::memory_order_acquire) &
                            cage_.bitmap(roles.occupied, index)[word].load(std::memory_order_relaxed);
       if (!also_marked) {
         bits &= ~(cage_.bitmap(roles.kept(), index)[word].load(std::memory_order_relaxed) |

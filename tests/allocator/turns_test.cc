@@ -260,5 +260,38 @@ TEST(Turns, LoseAndShareNothingWhenThreadsComeRoundOneByOne) {
   for (const auto& objects : all) EXPECT_EQ(objects->damaged(), 0u);
 }
 
+// What is occupied and not kept at the end of a cycle is taken for dead, while others hand out.
+TEST(Turns, NeverShowOneWhoLooksForTheDeadACellThatIsBeingHandedOut) {
+  Parts parts(512 * kMiB);
+  parts.roles.keep = Keep::kInKeptBitmap;
+  std::atomic<bool> done{false};
+  std::size_t taken_for_dead = 0;
+  on_threads(2, [&](unsigned number) {
+    if (number == 0) {
+      Objects small(parts, 1, std::uint64_t{1} << 40);
+      small.local().retire_all(parts.roles);
+      for (std::size_t i = 0; i < scaled(4000); ++i) {
+        parts.large.take(1, Layout{}, 0, parts.roles);
+        small.make(10);
+      }
+      small.local().retire_all(parts.roles);
+      done = true;
+      return;
+    }
+    // The newest blocks: that is where something happens.
+    while (!done) {
+      const BlockIndex frontier = parts.cage.frontier();
+      for (BlockIndex index = frontier < 32 ? 1 : frontier - 32; index < frontier; ++index) {
+        const Block& block = parts.cage.block(index);
+        const BlockState state = block.state.load(std::memory_order_acquire);
+        if (state != BlockState::kLarge && state != BlockState::kCells) continue;
+        for (std::uint32_t cell = 0; cell < block.cells; ++cell)
+          taken_for_dead += parts.cage.is_dead(parts.roles.kept(), {index, cell});
+      }
+    }
+  });
+  EXPECT_EQ(taken_for_dead, 0u);
+}
+
 }  // namespace
 }  // namespace memgc::internal
