@@ -19,13 +19,14 @@ void poll(MutatorImpl& mutator) {
   if (stress != 0 && ++mutator.slow_paths % stress == 0) mutator.heap.collector().collect();
 }
 
-// Begins a cycle when the heap has grown to its trigger; waits while it has outgrown the cycle under way.
+// Begins a cycle when the heap has grown to its trigger; marks
+// with the others while it has outgrown the cycle under way.
 void keep_pace(MutatorImpl& mutator) {
   HeapImpl& heap = mutator.heap;
   if (heap.trigger_reached()) [[unlikely]]
     heap.collector().collect_due(mutator);
   if (!heap.may_grow()) [[unlikely]]
-    heap.collector().wait_for_progress(mutator);
+    heap.collector().assist(mutator);
 }
 
 // Calls attempt() until it gives memory: once as things are, once after a collection, once after the embedder was

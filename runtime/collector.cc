@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <optional>
 #include <system_error>
 
 #include "runtime/clock.h"
@@ -14,27 +15,41 @@
 namespace memgc::internal {
 namespace {
 
-// The calling thread's wait for the collector: blocked in all its heaps, and counted as a stop. Does nothing on a
-// thread that is attached nowhere or blocked already.
+// The calling thread is blocked in all its heaps. Does nothing on a thread that is attached nowhere or blocked already.
+class Blocked {
+ public:
+  Blocked() : thread_(ThreadRecord::mine()), entered_(thread_.mutators != nullptr && !thread_.blocked) {
+    if (entered_) enter_blocked(thread_);
+  }
+  ~Blocked() {
+    if (entered_) leave_blocked(thread_);
+  }
+  Blocked(const Blocked&) = delete;
+  Blocked& operator=(const Blocked&) = delete;
+
+  bool entered() const { return entered_; }
+
+ private:
+  ThreadRecord& thread_;
+  const bool entered_;
+};
+
+// The calling thread's wait for the collector: blocked, and counted as a stop.
 class Held {
  public:
-  explicit Held(HeapImpl& heap) : heap_(heap), thread_(ThreadRecord::mine()), began_ns_(now_ns()) {
-    held_ = thread_.mutators != nullptr && !thread_.blocked;
-    if (held_) enter_blocked(thread_);
-  }
+  explicit Held(HeapImpl& heap) : heap_(heap), began_ns_(now_ns()) { blocked_.emplace(); }
   ~Held() {
-    if (!held_) return;
-    leave_blocked(thread_);
-    heap_.stops().add(elapsed_ns(began_ns_, now_ns()));
+    const bool held = blocked_->entered();
+    blocked_.reset();
+    if (held) heap_.stops().add(elapsed_ns(began_ns_, now_ns()));
   }
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
 
  private:
   HeapImpl& heap_;
-  ThreadRecord& thread_;
   std::uint64_t began_ns_;
-  bool held_;
+  std::optional<Blocked> blocked_;
 };
 
 }  // namespace
@@ -48,6 +63,7 @@ void Collector::stop() {
   }
   wake_collector_.notify_all();
   if (thread_.joinable()) thread_.join();
+  cycle_.stop();
 }
 
 bool Collector::start_thread() {
@@ -96,12 +112,32 @@ void Collector::collect_due(MutatorImpl&) {
   wake_waiters_.wait(guard, [&] { return marked_ >= ticket || stopping_; });
 }
 
-void Collector::wait_for_progress(MutatorImpl&) {
-  const Held held(heap_);
+void Collector::assist(MutatorImpl& mutator) {
+  constexpr std::size_t kSlice = 1024;   // cells, about 15 us
+  constexpr std::size_t kEnough = 8192;  // for one refill
+  const std::uint64_t began = now_ns();
+  std::size_t done = 0;
+  while (!heap_.may_grow() && (done < kEnough || heap_.beyond_goal())) {
+    if (heap_.debug().gcstoptheworld || !cycle_.team().assist(kSlice)) {
+      if (!wait_for_progress()) break;
+      continue;
+    }
+    done += kSlice;
+    heap_.allow_growth(cycle_.team().marked_bytes());
+    if (mutator.poll.load(std::memory_order_relaxed) != 0) safepoint_slow(mutator);
+  }
+  heap_.stops().add(elapsed_ns(began, now_ns()));
+}
+
+// False when no cycle is under way or wanted.
+bool Collector::wait_for_progress() {
+  const Blocked blocked;
   std::unique_lock guard(lock_);
-  ++waiting_for_progress_;
-  wake_waiters_.wait(guard, [&] { return heap_.may_grow() || stopping_ || (begun_ == marked_ && wanted_ == begun_); });
-  --waiting_for_progress_;
+  const auto over = [&] { return stopping_ || (begun_ == marked_ && wanted_ == begun_); };
+  ++waiting_to_assist_;
+  wake_waiters_.wait(guard, [&] { return heap_.may_grow() || cycle_.team().has_work() || over(); });
+  --waiting_to_assist_;
+  return !over();
 }
 
 void Collector::wait_for_finalizers() {
@@ -111,7 +147,7 @@ void Collector::wait_for_finalizers() {
 
 void Collector::note_progress() {
   const std::lock_guard guard(lock_);
-  if (waiting_for_progress_ != 0) wake_waiters_.notify_all();
+  if (waiting_to_assist_ != 0) wake_waiters_.notify_all();
 }
 
 void Collector::run() {

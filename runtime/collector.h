@@ -32,8 +32,9 @@ class Collector {
   void collect();
   /// The heap has grown to its trigger: a cycle is to begin. Waits for it only if the mutators are to stop.
   void collect_due(MutatorImpl& mutator);
-  /// The heap has grown past what the cycle under way allows so far: waits until it allows more.
-  void wait_for_progress(MutatorImpl& mutator);
+  /// The heap has grown past what the cycle under way allows so far: marks with the others for a while, or waits until
+  /// there is something to mark or the cycle allows more. Past the goal it goes on until the cycle allows more.
+  void assist(MutatorImpl& mutator);
   /// Waits, blocked, until the destructors and cleanups that are due have run.
   void wait_for_finalizers();
   /// The cycle under way allows more.
@@ -43,6 +44,7 @@ class Collector {
 
  private:
   bool start_thread();
+  bool wait_for_progress();
   std::uint64_t ticket_due() const { return begun_ == marked_ ? begun_ + 1 : begun_; }
   void run();
 
@@ -58,7 +60,7 @@ class Collector {
   std::uint64_t begun_ = 0;
   std::uint64_t marked_ = 0;
   std::uint64_t settled_ = 0;
-  std::size_t waiting_for_progress_ = 0;
+  std::size_t waiting_to_assist_ = 0;
   bool stopping_ = false;
 };
 

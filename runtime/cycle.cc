@@ -21,7 +21,7 @@ namespace memgc::internal {
 
 Cycle::Cycle(HeapImpl& heap)
     : heap_(heap),
-      marker_(heap.cage(), heap.weak_refs()),
+      team_(heap.cage(), heap.weak_refs(), heap.grey()),
       made_ns_(now_ns()),
       processors_(processors_for_this_process()) {}
 
@@ -41,13 +41,13 @@ void Cycle::mark(std::uint64_t number, bool forced) {
   open(roles);
   mark_began_ns_ = now_ns();
   mark_cpu_began_ns_ = thread_cpu_ns();
-  marker_.begin(roles.occupied, roles.kept());
+  team_.begin(roles);
   heap_.weak_refs().begin(roles);
   mark_from_roots();
   mark_to_the_end(roles);
   trace_.heap_after = heap_.heap_bytes();
   trace_.clock_ns[1] = elapsed_ns(mark_began_ns_, now_ns());
-  trace_.cpu_mark_ns = elapsed_ns(mark_cpu_began_ns_, thread_cpu_ns());
+  note_cpu();
   check_marks(roles);
   const std::size_t in_both = heap_.sets().merge_new(roles.kept());  // phase 6
   close(roles, in_both);
@@ -83,13 +83,13 @@ void Cycle::mark_from_roots() {
       [](void* marker, const void* target) {
         static_cast<Marker*>(marker)->push_if_object(reinterpret_cast<std::uintptr_t>(target));
       },
-      &marker_);
-  heap_.finalizers().for_each_queued([this](void* object) { marker_.push(object); });
+      &team_.leader());
+  heap_.finalizers().for_each_queued([this](void* object) { team_.leader().push(object); });
   const std::size_t count = heap_.handshakes().take_snapshots(snapshots_);
   snapshot_bytes_ = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const Snapshot& snapshot = *snapshots_[i];
-    for (const std::uintptr_t word : snapshot) marker_.push_if_object(word);
+    for (const std::uintptr_t word : snapshot) team_.leader().push_if_object(word);
     trace_.stacks += snapshot.stack_bytes();
     trace_.globals += snapshot.range_bytes();
     snapshot_bytes_ += snapshot.memory_bytes();
@@ -99,62 +99,64 @@ void Cycle::mark_from_roots() {
 void Cycle::mark_to_the_end(Roles& roles) {
   WeakRefs& weak = heap_.weak_refs();
   drain();
-  drain_grey();
-  marker_.watch_ephemerons();
+  team_.leader().watch_ephemerons();
   drain();
   if (!stopped_) {
     // From the first round on new cells are marked in the kept bitmap itself, so that merging finds nothing left to do
     // behind its back; what little is still to be marked is marked with atomic instructions.
-    marker_.share_marks();
+    team_.leader().share_marks();
     roles.keep = Keep::kInKeptBitmap;
   }
   do {
-    if (!stopped_) {
-      weak.begin_round();
-      heap_.handshakes().ask(Ask::kFlush, roles);
-    }
-  } while (drain_grey() || !weak.decide());
+    weak.begin_round();
+    if (!stopped_) heap_.handshakes().ask(Ask::kFlush, roles);
+  } while (found_grey() || !weak.decide());
   weak.clear();
   // The dead are known. Those that have a destructor live on until it has run, with all that they lead to.
-  heap_.finalizers().find_dead(roles, [this](void* object) { marker_.push(object); });
+  heap_.finalizers().find_dead(roles, [this](void* object) { team_.leader().push(object); });
   drain();
   weak.end();
+  team_.end();
+}
+
+// Whether anything was handed over since there was nothing left to mark; marks what it leads to.
+bool Cycle::found_grey() {
+  bool all_taken = false;
+  if (heap_.grey().puts(all_taken) == quiet_puts_) return false;
+  drain();
+  return true;
 }
 
 void Cycle::drain() {
-  constexpr std::size_t kSlice = 20000;  // cells, about 200 us
-  while (!marker_.drain_some(kSlice)) pace();
-  pace();
+  constexpr std::size_t kSlice = 4096;  // cells, about 50 us
+  quiet_puts_ = team_.drain(kSlice, [this] { pace(); });
 }
 
-bool Cycle::drain_grey() {
-  bool any = false;
-  while (GreyChunk* chunk = heap_.grey().take_all()) {
-    any = true;
-    while (chunk != nullptr) {
-      for (std::size_t i = 0; i < chunk->count; ++i) marker_.push(chunk->entries[i]);
-      heap_.grey().give_back(std::exchange(chunk, chunk->next));
-    }
-    drain();
-  }
-  return any;
-}
-
-// Between two slices of marking: lets mutators that were held up go on in step with the work, and leaves processors to
-// the program. A quarter of them is the collector's while the program keeps all busy; what the program leaves idle it
-// takes as well.
+// Between two slices of marking: lets mutators that were held up go on in step with the work, and divides processors
+// between marking and the program. A quarter of them is the collector's while the program keeps all busy; what the
+// program leaves idle is the collector's as well, once there is enough to do to wake somebody for it.
 void Cycle::pace() {
+  constexpr std::size_t kWorthHelp = 100'000;  // cells, about 1 ms
   note_memory();
-  heap_.allow_growth(marker_.marked_bytes());
+  heap_.allow_growth(team_.marked_bytes());
   heap_.collector().note_progress();
-  if (stopped_ || heap_.handshakes().running() < processors_) return;
+  const auto running = stopped_ ? 0 : std::min<std::size_t>(heap_.handshakes().running(), processors_);
+  const auto idle = static_cast<unsigned>(processors_ - running);
+  const unsigned workers = std::max({idle, processors_ / 4, 1U});
+  team_.want_helpers(team_.marked_cells() >= kWorthHelp ? workers - 1 : 0);
+  if (idle > 0 || processors_ >= 4) return;
   const std::uint64_t wall = elapsed_ns(mark_began_ns_, now_ns());
   const std::uint64_t cpu = elapsed_ns(mark_cpu_began_ns_, thread_cpu_ns());
   const std::uint64_t due = cpu * 4 / processors_;  // wall time in which this much CPU is a quarter of all
-  if (due <= wall) return;
-  const std::uint64_t sleep = std::min<std::uint64_t>(due - wall, 1'000'000);
-  const timespec pause{0, static_cast<long>(sleep)};
-  ::nanosleep(&pause, nullptr);
+  if (due > wall) team_.rest(std::min<std::uint64_t>(due - wall, 1'000'000));
+}
+
+// Who marked for how long. Helpers are there because processors are idle, but for those that the program has to give.
+void Cycle::note_cpu() {
+  const std::uint64_t helpers = team_.helper_cpu_ns();
+  (processors_ >= 8 ? trace_.cpu_mark_ns : trace_.cpu_idle_ns) = helpers;
+  trace_.cpu_mark_ns += elapsed_ns(mark_cpu_began_ns_, thread_cpu_ns());
+  trace_.cpu_assist_ns = team_.assist_cpu_ns();
 }
 
 void Cycle::check_marks(const Roles& roles) {
@@ -166,7 +168,7 @@ void Cycle::check_marks(const Roles& roles) {
   }
   if (heap_.precise_stacks() && heap_.debug().precisecheck) name_conservative_only(heap_, roles);
   if (heap_.debug().gccheckmark) check_marks_again(heap_, roles, snapshots_);
-  if (check) verify_marks(heap_, roles, stopped_ ? &marker_ : nullptr);
+  if (check) verify_marks(heap_, roles, stopped_ ? &team_ : nullptr);
   if (!stopped_) heap_.handshakes().resume_all();
 }
 
@@ -189,9 +191,9 @@ void Cycle::close(Roles& roles, std::size_t in_both) {
   heap_.grey().discard();  // shaded since the last round, and so marked or new
   // Allocated black: counted since all did so, less what was also marked, as reachable from older objects.
   const std::size_t black = heap_.heap_bytes() - std::min(heap_at_black_ + in_both, heap_.heap_bytes());
-  trace_.heap_live = marker_.marked_bytes() + black;
+  trace_.heap_live = team_.marked_bytes() + black;
   heap_.finish_cycle(trace_.heap_live, trace_.stacks + trace_.globals, trace_.forced,
-                     elapsed_ns(cpu_began_ns_, thread_cpu_ns()));
+                     elapsed_ns(cpu_began_ns_, thread_cpu_ns()) + team_.helper_cpu_ns() + team_.assist_cpu_ns());
   if (stopped_) {
     heap_.handshakes().resume_all();
     trace_.clock_ns[2] = elapsed_ns(began, now_ns());
@@ -200,8 +202,7 @@ void Cycle::close(Roles& roles, std::size_t in_both) {
 }
 
 void Cycle::note_memory() {
-  memory_bytes_.store(marker_.memory_bytes() + snapshot_bytes_ + heap_.weak_refs().memory_bytes(),
-                      std::memory_order_relaxed);
+  memory_bytes_.store(snapshot_bytes_ + heap_.weak_refs().memory_bytes(), std::memory_order_relaxed);
 }
 
 void Cycle::settle() {
@@ -212,7 +213,6 @@ void Cycle::settle() {
   heap_.sets().swap_roles(roles);
   heap_.sets().settle(roles.occupied);
   heap_.large().settle(roles.occupied);
-  marker_.finish();
   heap_.grey().trim();
   heap_.add_gc_cpu(elapsed_ns(cpu_began, thread_cpu_ns()));
   note_memory();

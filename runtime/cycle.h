@@ -24,7 +24,7 @@
 #include <vector>
 
 #include "allocator/block_set.h"
-#include "runtime/marker.h"
+#include "runtime/mark_team.h"
 #include "runtime/snapshot.h"
 #include "runtime/trace_line.h"
 
@@ -38,7 +38,7 @@ class Cycle {
 
   /// Gets the first memory. False when there is none.
   bool reserve() {
-    const bool reserved = marker_.reserve();
+    const bool reserved = team_.reserve();
     note_memory();
     return reserved;
   }
@@ -48,7 +48,12 @@ class Cycle {
   /// Phase 8. The next cycle begins after it.
   void settle();
 
-  /// Mark stack, stack copies, lists of weak references, as of the last slice of marking. From any thread.
+  /// Ends the helper threads. No cycle is under way.
+  void stop() { team_.stop(); }
+
+  MarkTeam& team() { return team_; }
+
+  /// Stack copies, lists of weak references, as of the last slice of marking. From any thread.
   std::size_t metadata_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
 
  private:
@@ -56,16 +61,17 @@ class Cycle {
   void mark_from_roots();
   void mark_to_the_end(Roles& roles);
   void drain();
-  bool drain_grey();
   void check_marks(const Roles& roles);
   void close(Roles& roles, std::size_t in_both);
   void bury_dead(const Roles& roles);
   void print();
+  bool found_grey();
   void pace();
+  void note_cpu();
   void note_memory();
 
   HeapImpl& heap_;
-  Marker marker_;
+  MarkTeam team_;
   std::vector<std::unique_ptr<Snapshot>> snapshots_;
   std::size_t snapshot_bytes_ = 0;
   std::atomic<std::size_t> memory_bytes_{0};  // relaxed: a figure that nothing depends on
@@ -78,6 +84,7 @@ class Cycle {
   std::uint64_t cpu_began_ns_ = 0;
   std::uint64_t mark_began_ns_ = 0;
   std::uint64_t mark_cpu_began_ns_ = 0;
+  std::uint64_t quiet_puts_ = 0;   // GreyQueue::puts() when there was nothing left to mark
   std::size_t heap_at_black_ = 0;  // heap bytes when all allocated black
 };
 

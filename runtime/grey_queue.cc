@@ -1,71 +1,111 @@
 // Job: see grey_queue.h.
 #include "runtime/grey_queue.h"
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
+#include "allocator/base/bits.h"
 #include "allocator/base/check.h"
-#include "allocator/os_memory.h"
 
 namespace memgc::internal {
+namespace {
 
 static_assert(sizeof(GreyChunk) == 4096);
 
+constexpr std::size_t kGrowBytes = std::size_t{256} << 10;      // made ready at a time, at least
+constexpr std::size_t kRetainedBytes = std::size_t{256} << 10;  // from cycle to cycle
+
+}  // namespace
+
 GreyQueue::~GreyQueue() {
-  discard();
-  trim();
+  if (memory_.base() != nullptr) os::unreserve(memory_.base(), memory_.reserved_bytes());
+}
+
+bool GreyQueue::reserve(std::size_t bytes) {
+  bytes = round_up(bytes, os::page_bytes());
+  void* base = os::reserve(bytes, os::page_bytes());
+  if (base == nullptr) return false;
+  memory_ = Region(static_cast<char*>(base), bytes);
+  chunks_ = bytes / sizeof(GreyChunk);
+  most_for_markers_ = chunks_ - chunks_ / 8;
+  return true;
+}
+
+GreyChunk* GreyQueue::take_empty(std::size_t most) {
+  const std::lock_guard guard(lock_);
+  GreyChunk* chunk = unused_;
+  if (chunk != nullptr) {
+    if (in_use_ >= most) return nullptr;
+    unused_ = chunk->next;
+  } else {
+    const std::size_t cut = cut_.load(std::memory_order_relaxed);
+    if (cut >= most) return nullptr;
+    const std::size_t end = (cut + 1) * sizeof(GreyChunk);
+    if (end > memory_.committed_bytes()) {
+      // An eighth more at a time, so that calls are few.
+      const std::size_t generous =
+          std::min(round_up(end + std::max(kGrowBytes, end / 8), kGrowBytes), chunks_ * sizeof(GreyChunk));
+      if (!memory_.grow_to(generous) && !memory_.grow_to(end)) return nullptr;
+    }
+    chunk = reinterpret_cast<GreyChunk*>(memory_.base() + end) - 1;
+    cut_.store(cut + 1, std::memory_order_relaxed);
+  }
+  ++in_use_;
+  chunk->next = nullptr;
+  chunk->count = 0;
+  return chunk;
 }
 
 GreyChunk* GreyQueue::take_empty() {
-  {
-    const std::lock_guard guard(lock_);
-    if (unused_ != nullptr) {
-      GreyChunk* chunk = std::exchange(unused_, unused_->next);
-      chunk->next = nullptr;
-      chunk->count = 0;
-      return chunk;
-    }
-    ++chunks_;
-  }
-  void* memory = os::reserve(sizeof(GreyChunk), os::page_bytes());
-  if (memory == nullptr || !os::commit(memory, sizeof(GreyChunk))) {
-    fatal("no memory for the write barrier's buffer (%zu bytes)", sizeof(GreyChunk));
-  }
-  return static_cast<GreyChunk*>(memory);  // zeroed memory is an empty chunk
+  GreyChunk* chunk = take_empty(chunks_);
+  if (chunk == nullptr) fatal("no memory for the write barrier's buffer (%zu bytes)", sizeof(GreyChunk));
+  return chunk;
 }
+
+GreyChunk* GreyQueue::try_take_empty() { return take_empty(most_for_markers_); }
 
 void GreyQueue::give_back(GreyChunk* chunk) {
   const std::lock_guard guard(lock_);
   chunk->next = std::exchange(unused_, chunk);
+  --in_use_;
 }
 
 void GreyQueue::put(GreyChunk* chunk) {
   const std::lock_guard guard(lock_);
   chunk->next = std::exchange(full_, chunk);
+  ++puts_;
+  queued_.fetch_add(1, std::memory_order_relaxed);
 }
 
-GreyChunk* GreyQueue::take_all() {
+GreyChunk* GreyQueue::take() {
+  if (empty()) return nullptr;
   const std::lock_guard guard(lock_);
-  return std::exchange(full_, nullptr);
+  GreyChunk* chunk = full_;
+  if (chunk == nullptr) return nullptr;
+  full_ = std::exchange(chunk->next, nullptr);
+  queued_.fetch_sub(1, std::memory_order_relaxed);
+  return chunk;
+}
+
+std::uint64_t GreyQueue::puts(bool& all_taken) {
+  const std::lock_guard guard(lock_);
+  all_taken = full_ == nullptr;
+  return puts_;
 }
 
 void GreyQueue::discard() {
-  for (GreyChunk* chunk = take_all(); chunk != nullptr;) give_back(std::exchange(chunk, chunk->next));
+  while (GreyChunk* chunk = take()) give_back(chunk);
 }
 
 void GreyQueue::trim() {
-  lock_.lock();
-  GreyChunk* chunk = std::exchange(unused_, nullptr);
-  lock_.unlock();
-  std::size_t given = 0;
-  for (; chunk != nullptr; ++given) os::unreserve(std::exchange(chunk, chunk->next), sizeof(GreyChunk));
   const std::lock_guard guard(lock_);
-  chunks_ -= given;
-}
-
-std::size_t GreyQueue::memory_bytes() {
-  const std::lock_guard guard(lock_);
-  return chunks_ * sizeof(GreyChunk);
+  const std::size_t used = cut_.load(std::memory_order_relaxed) * sizeof(GreyChunk);
+  if (in_use_ != 0 || used <= kRetainedBytes) return;
+  // All are free: cut them anew from the front.
+  unused_ = nullptr;
+  cut_.store(0, std::memory_order_relaxed);
+  os::release(memory_.base() + kRetainedBytes, used - kRetainedBytes);
 }
 
 }  // namespace memgc::internal

@@ -20,6 +20,12 @@ std::size_t default_reserve_bytes() {
   return std::clamp(std::bit_ceil(os::physical_bytes() * 8), kLeast, kMost);
 }
 
+// Of a heap's size: more than programs ever have grey at once; what does not fit costs time (Marker::rescan_marked).
+std::size_t grey_bytes(std::size_t cage_bytes) {
+  constexpr std::size_t kLeast = std::size_t{256} << 10, kMost = std::size_t{16} << 30;
+  return std::clamp(cage_bytes / 32, kLeast, kMost);
+}
+
 void check_options(const Options& options) {
   if (options.growth_percent < Options::kOff) {
     throw ConfigError("memgc: growth_percent is " + std::to_string(options.growth_percent) +
@@ -43,7 +49,10 @@ HeapImpl::HeapImpl(Heap& facade, const Options& options)
       collector_(*this) {
   check_options(options);
   const std::size_t bytes = options.reserve_bytes != 0 ? options.reserve_bytes : default_reserve_bytes();
-  if (!cage_.reserve(bytes) || !sets_.reserve() || !collector_.reserve()) throw std::bad_alloc();
+  if (!cage_.reserve(bytes) || !sets_.reserve() || !grey_.reserve(grey_bytes(cage_.reserved_bytes())) ||
+      !collector_.reserve()) {
+    throw std::bad_alloc();
+  }
   update_goal();
 }
 
@@ -88,12 +97,13 @@ void HeapImpl::update_goal() {
 }
 
 void HeapImpl::begin_growth() {
-  growth_from_ = heap_bytes();
+  growth_from_.store(heap_bytes(), std::memory_order_relaxed);
   allow_growth(0);
 }
 
 void HeapImpl::allow_growth(std::size_t marked_bytes) {
-  allowed_.store(allowed_growth(growth_from_, goal(), live_bytes_.load(std::memory_order_relaxed), marked_bytes),
+  allowed_.store(allowed_growth(growth_from_.load(std::memory_order_relaxed), goal(),
+                                live_bytes_.load(std::memory_order_relaxed), marked_bytes),
                  std::memory_order_relaxed);
 }
 
@@ -103,7 +113,8 @@ void HeapImpl::finish_cycle(std::size_t live, std::size_t roots, bool forced, st
   cycles_.fetch_add(1, std::memory_order_relaxed);
   if (forced) forced_cycles_.fetch_add(1, std::memory_order_relaxed);
   add_gc_cpu(cpu_ns);
-  cons_mark_.add(heap_bytes() - std::min(growth_from_, heap_bytes()), live);
+  const std::size_t from = growth_from_.load(std::memory_order_relaxed);
+  cons_mark_.add(heap_bytes() - std::min(from, heap_bytes()), live);
   runway_ratio_.store(cons_mark_.ratio(), std::memory_order_relaxed);
   // What was allocated in the meantime is part of `live` when marking was concurrent, and there is none when not.
   heap_bytes_.store(live, std::memory_order_relaxed);

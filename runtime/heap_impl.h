@@ -62,6 +62,8 @@ class HeapImpl {
   bool trigger_reached() const { return heap_bytes() >= trigger_.load(std::memory_order_relaxed); }
   /// Whether the heap is smaller than what the cycle under way allows so far: up to the goal, in step with its work.
   bool may_grow() const { return heap_bytes() < allowed_.load(std::memory_order_relaxed); }
+  /// Whether the heap is larger than the goal.
+  bool beyond_goal() const { return heap_bytes() >= goal(); }
   /// A cycle begins; and has marked `marked_bytes`.
   void begin_growth();
   void allow_growth(std::size_t marked_bytes);
@@ -109,8 +111,8 @@ class HeapImpl {
   std::atomic<std::size_t> goal_{0};
   std::atomic<std::size_t> trigger_{0};
   std::atomic<std::size_t> allowed_{0};
-  std::size_t growth_from_ = 0;  // heap bytes when the cycle under way began; the collector's
-  ConsMark cons_mark_;           // the collector's
+  std::atomic<std::size_t> growth_from_{0};  // heap bytes when the cycle under way began
+  ConsMark cons_mark_;                       // the collector's
   std::atomic<double> runway_ratio_{0};
   std::atomic<std::uint64_t> late_answers_{0};
   std::atomic<std::size_t> live_bytes_{0};

@@ -1,74 +1,104 @@
 // Job: see mark_stack.h.
 #include "runtime/mark_stack.h"
 
+#include <algorithm>
 #include <utility>
-
-#include "allocator/os_memory.h"
 
 namespace memgc::internal {
 
-MarkStack::~MarkStack() {
-  trim();
-  if (top_ != nullptr) give_chunk(top_);
-  if (spare_ != nullptr) give_chunk(spare_);
-}
-
-MarkStack::Chunk* MarkStack::take_chunk() {
-  if (spare_ != nullptr) return std::exchange(spare_, nullptr);
-  if (chunks_ >= max_chunks_) return nullptr;
-  void* memory = os::reserve(sizeof(Chunk), os::page_bytes());
-  if (memory == nullptr) return nullptr;
-  if (!os::commit(memory, sizeof(Chunk))) {
-    os::unreserve(memory, sizeof(Chunk));
-    return nullptr;
-  }
-  ++chunks_;
-  return static_cast<Chunk*>(memory);
-}
-
-void MarkStack::give_chunk(Chunk* chunk) {
-  os::unreserve(chunk, sizeof(Chunk));
-  --chunks_;
-}
-
-bool MarkStack::reserve(const void**& cursor, const void**& limit) {
-  if (top_ == nullptr) top_ = take_chunk();
+bool MarkStack::open(const void**& cursor, const void**& limit) {
+  if (top_ == nullptr) top_ = queue_.try_take_empty();
   if (top_ == nullptr) return false;
-  top_->below = nullptr;
-  cursor = top_->entries;
-  limit = top_->entries + kChunkEntries;
+  stand_on(top_, cursor, limit);
   return true;
 }
 
-void MarkStack::grow(const void**& cursor, const void**& limit, std::size_t entries) {
-  if (static_cast<std::size_t>(limit - cursor) >= entries) return;
-  if (Chunk* chunk = take_chunk()) {
-    chunk->below = top_;
-    top_->used = cursor;
-    top_ = chunk;
-    cursor = chunk->entries;
-    limit = chunk->entries + kChunkEntries;
-    return;
-  }
-  overflowed_ = true;
-  cursor -= entries;
+void MarkStack::close() {
+  if (spare_ != nullptr) queue_.give_back(std::exchange(spare_, nullptr));
+  while (top_ != nullptr) queue_.give_back(std::exchange(top_, top_->next));
+}
+
+void MarkStack::stand_on(GreyChunk* chunk, const void**& cursor, const void**& limit) {
+  top_ = chunk;
+  cursor = chunk->entries + chunk->count;
+  limit = chunk->entries + GreyChunk::kEntries;
+}
+
+bool MarkStack::grow(const void**& cursor, const void**& limit, std::size_t entries) {
+  if (static_cast<std::size_t>(limit - cursor) >= entries) return true;
+  GreyChunk* chunk = spare_ != nullptr ? std::exchange(spare_, nullptr) : queue_.try_take_empty();
+  if (chunk == nullptr) return false;
+  top_->count = static_cast<std::size_t>(cursor - top_->entries);
+  chunk->count = 0;
+  chunk->next = top_;
+  stand_on(chunk, cursor, limit);
+  return true;
 }
 
 bool MarkStack::shrink(const void**& cursor, const void**& limit) {
-  if (top_->below == nullptr) return false;
-  Chunk* chunk = std::exchange(top_, top_->below);
+  if (top_->next == nullptr) return false;
+  GreyChunk* chunk = std::exchange(top_, top_->next);
   if (spare_ == nullptr) {
     spare_ = chunk;  // work swings about a chunk's edge
   } else {
-    give_chunk(chunk);
+    queue_.give_back(chunk);
   }
-  cursor = top_->used;
-  limit = top_->entries + kChunkEntries;
+  stand_on(top_, cursor, limit);
   return true;
 }
 
-void MarkStack::trim() {
-  if (spare_ != nullptr) give_chunk(std::exchange(spare_, nullptr));
+void MarkStack::adopt(GreyChunk* chunk, const void**& cursor, const void**& limit) {
+  top_->count = static_cast<std::size_t>(cursor - top_->entries);
+  chunk->next = top_;
+  stand_on(chunk, cursor, limit);
+}
+
+void MarkStack::share(const void**& cursor) {
+  constexpr std::size_t kLeast = 8;  // entries worth another's while
+  if (GreyChunk* below = top_->next; below != nullptr && below->count != 0) {
+    top_->next = below->next;
+    queue_.put(below);
+    return;
+  }
+  const auto count = static_cast<std::size_t>(cursor - top_->entries);
+  if (count < kLeast) return;
+  GreyChunk* chunk = spare_ != nullptr ? std::exchange(spare_, nullptr) : queue_.try_take_empty();
+  if (chunk == nullptr) return;
+  // The older half: what is near the roots leads to more.
+  std::size_t half = count / 2;
+  if (is_rest(top_->entries[half])) ++half;  // a pair stays together
+  std::copy_n(top_->entries, half, chunk->entries);
+  std::copy(top_->entries + half, top_->entries + count, top_->entries);
+  chunk->count = half;
+  cursor -= half;
+  queue_.put(chunk);
+}
+
+void MarkStack::share_all(const void**& cursor, const void**& limit) {
+  top_->count = static_cast<std::size_t>(cursor - top_->entries);
+  GreyChunk* base = top_;
+  while (base->next != nullptr) base = base->next;
+  if (base->count != 0) {  // the base stays with the stack: another takes its place
+    GreyChunk* chunk = spare_ != nullptr ? std::exchange(spare_, nullptr) : queue_.try_take_empty();
+    if (chunk == nullptr) return;
+    std::copy_n(base->entries, base->count, chunk->entries);
+    chunk->count = std::exchange(base->count, 0);
+    queue_.put(chunk);
+  }
+  while (top_ != base) queue_.put(std::exchange(top_, top_->next));
+  stand_on(base, cursor, limit);
+}
+
+void MarkStack::hand_over(const void** cursor) {
+  top_->count = static_cast<std::size_t>(cursor - top_->entries);
+  while (top_ != nullptr) {
+    GreyChunk* chunk = std::exchange(top_, top_->next);
+    if (chunk->count != 0) {
+      queue_.put(chunk);
+    } else {
+      queue_.give_back(chunk);
+    }
+  }
 }
 
 }  // namespace memgc::internal

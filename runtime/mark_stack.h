@@ -1,64 +1,65 @@
-// Job: the grey work of one marker: a stack of pointers still to be followed, in chunks from memory of the heap's own.
+// Job: the grey work of one marker: a stack of pointers still to be followed, in chunks of the heap's grey queue.
 //
-// Pushing is a store and an increment; only every kChunkEntries pushes come here. When no further chunk is to be had,
-// the pointer is dropped and overflowed() says so: whoever marks then finds the lost work by going over the marked
-// cells again, so a full stack costs time, never an object. Threads: one marker at a time.
+//   base (empty, stays) <- chunk <- ... <- top: cursor moves in it
+//
+// Pushing is a store and an increment; only every few hundred pushes come here.
+//
+// An entry is a pointer, or two: a big array's cell and, above it, the first element that is still to be scanned, with
+// kRestTag on top. A pair stands in one chunk. Threads: one marker at a time.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+
+#include "runtime/grey_queue.h"
 
 namespace memgc::internal {
 
 class MarkStack {
  public:
-  static constexpr std::size_t kChunkEntries = 4094;  // with the links, 32 KiB
-
-  MarkStack() = default;
-  ~MarkStack();
+  explicit MarkStack(GreyQueue& queue) : queue_(queue) {}
+  ~MarkStack() { close(); }
   MarkStack(const MarkStack&) = delete;
   MarkStack& operator=(const MarkStack&) = delete;
 
-  /// Gets the first chunk. False when there is no memory.
-  bool reserve(const void**& cursor, const void**& limit);
+  // No address of a program begins so; nor does a word of a buried object.
+  static constexpr std::uintptr_t kRestTag = std::uintptr_t{0x8000} << 48;
+  static bool is_rest(const void* entry) { return reinterpret_cast<std::uintptr_t>(entry) >> 48 == kRestTag >> 48; }
+  static const void* rest(std::size_t next) { return reinterpret_cast<const void*>(kRestTag | next); }
+  static std::size_t next_of(const void* rest) { return reinterpret_cast<std::uintptr_t>(rest) & ~kRestTag; }
+
+  /// Gets the chunk that every stack in use has. False when there is no memory.
+  bool open(const void**& cursor, const void**& limit);
+  /// Gives all chunks back, with what is in them.
+  void close();
+
   /// Whether `cursor` stands at the bottom of its chunk.
   bool at_bottom(const void** cursor) const { return cursor == top_->entries; }
-
-  /// Makes room for at least `entries` (at most kChunkEntries) more at `cursor`, which it moves with `limit` to another
-  /// chunk if need be. Without memory, cursor goes back by `entries`: that work is lost.
-  /// REQUIRES: reserve() said true; the same for shrink().
-  void grow(const void**& cursor, const void**& limit, std::size_t entries);
+  /// Makes room for at least `entries` (at most GreyChunk::kEntries) more at `cursor`, which it moves with `limit` to
+  /// another chunk if need be. False when there is no memory. REQUIRES: open; so do those below.
+  bool grow(const void**& cursor, const void**& limit, std::size_t entries);
   /// Moves cursor and limit to the chunk below. False when there is none: the stack is empty.
   bool shrink(const void**& cursor, const void**& limit);
 
-  /// Whether pointers were dropped since the last call of this.
-  bool overflowed() {
-    const bool was = overflowed_;
-    overflowed_ = false;
-    return was;
-  }
-  /// Gives all chunks back but one.
-  void trim();
-  std::size_t memory_bytes() const { return chunks_ * sizeof(Chunk); }
+  /// Puts a chunk of the queue on top.
+  void adopt(GreyChunk* chunk, const void**& cursor, const void**& limit);
+  /// Hands a part over to the queue: a chunk, or half of the only one. Nothing when there is little.
+  void share(const void**& cursor);
+  /// Hands everything over that memory allows.
+  void share_all(const void**& cursor, const void**& limit);
+  /// Hands everything over, and closes the stack.
+  void hand_over(const void** cursor);
 
-  /// At most this many chunks, for tests of overflow.
-  void limit_chunks_for_testing(std::size_t chunks) { max_chunks_ = chunks; }
+  /// The first entry of the chunk on top.
+  const void** bottom() const { return top_->entries; }
 
  private:
-  struct Chunk {
-    Chunk* below;
-    const void** used;  // where this chunk's cursor stood when the next one was begun
-    const void* entries[kChunkEntries];
-  };
+  void stand_on(GreyChunk* chunk, const void**& cursor, const void**& limit);
 
-  Chunk* take_chunk();
-  void give_chunk(Chunk* chunk);
-
-  Chunk* top_ = nullptr;
-  Chunk* spare_ = nullptr;
-  std::size_t chunks_ = 0;
-  std::size_t max_chunks_ = SIZE_MAX;
-  bool overflowed_ = false;
+  GreyQueue& queue_;
+  GreyChunk* top_ = nullptr;
+  GreyChunk* spare_ = nullptr;
 };
 
 }  // namespace memgc::internal

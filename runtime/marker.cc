@@ -22,15 +22,27 @@ const void* load_word(const char* address) {
 
 }  // namespace
 
-void Marker::begin(unsigned occupied, unsigned kept) {
+void Marker::begin(unsigned occupied, unsigned kept, bool shared_marks) {
   occupied_ = occupied;
   kept_ = kept;
-  shared_ = false;
+  shared_ = shared_marks;
   frontier_bytes_ = static_cast<std::size_t>(cage_.frontier()) << kBlockShift;
   marked_bytes_ = marked_cells_ = 0;
 }
 
-void Marker::flush() { stack_.grow(cursor_, limit_, 1); }
+void Marker::make_room(std::size_t entries) {
+  if (!stack_.grow(cursor_, limit_, entries)) mark_unscanned();
+}
+
+// What is left out here is found again by rescan_marked(): the pointers of a cell that is marked, the rest of an array.
+void Marker::mark_unscanned() {
+  overflowed_ = true;
+  for (const void** entry = stack_.bottom(); entry != cursor_; ++entry) {
+    Entry cell;
+    if (!MarkStack::is_rest(*entry) && resolve(*entry, cell)) set_mark(cell);
+  }
+  cursor_ = stack_.bottom();
+}
 
 void Marker::push(const void* target) {
   if (target == nullptr) return;
@@ -47,11 +59,16 @@ void Marker::push_if_object(std::uintptr_t word) {
 }
 
 inline bool Marker::pop(const void*& target) {
-  while (stack_.at_bottom(cursor_)) {
-    if (!stack_.shrink(cursor_, limit_)) return false;
+  for (;;) {
+    while (stack_.at_bottom(cursor_)) {
+      if (!stack_.shrink(cursor_, limit_)) return false;
+    }
+    target = *--cursor_;
+    if (!MarkStack::is_rest(target)) [[likely]]
+      return true;
+    auto* cell = static_cast<char*>(const_cast<void*>(*--cursor_));
+    scan_array(cage_.block(cage_.block_of(cell)), cell, MarkStack::next_of(target));
   }
-  target = *--cursor_;
-  return true;
 }
 
 void Marker::bad_pointer(const void* target) const {
@@ -91,7 +108,7 @@ inline bool Marker::resolve(const void* target, Entry& entry) const {
   return true;
 }
 
-bool Marker::drain_stack(std::size_t cells) {
+bool Marker::drain_some(std::size_t cells) {
   const std::size_t enough = marked_cells_ + cells < cells ? SIZE_MAX : marked_cells_ + cells;
   for (;;) {
     if (marked_cells_ >= enough) [[unlikely]]
@@ -116,39 +133,46 @@ bool Marker::drain_stack(std::size_t cells) {
       oldest_ = (oldest_ + 1) % kQueue;
       --queued_;
       process(oldest);
-    } else if (!arrays_.empty()) {
-      const ArrayRest rest = arrays_.back();
-      arrays_.pop_back();
-      scan_array(*rest.block, rest.cell, rest.next);
     } else {
       return true;
     }
   }
 }
 
-bool Marker::drain_some(std::size_t cells) {
-  if (!drain_stack(cells)) return false;
-  if (stack_.overflowed()) {
-    rescan_marked();
-    return false;
-  }
-  return true;
+void Marker::push_queue() {
+  for (; queued_ > 0; --queued_, oldest_ = (oldest_ + 1) % kQueue) push(queue_[oldest_].cell);
 }
 
-inline void Marker::process(const Entry& entry) {
+void Marker::share_all() {
+  push_queue();
+  stack_.share_all(cursor_, limit_);
+}
+
+void Marker::hand_over() {
+  push_queue();
+  stack_.hand_over(cursor_);
+}
+
+// True if the mark was not set.
+inline bool Marker::set_mark(const Entry& entry) {
   const std::uint64_t word = entry.word->load(std::memory_order_relaxed);
-  if ((word & entry.bit) != 0) return;
-  if (shared_) [[unlikely]] {
-    if ((entry.word->fetch_or(entry.bit, std::memory_order_relaxed) & entry.bit) != 0) return;
+  if ((word & entry.bit) != 0) return false;
+  if (shared_) {
+    if ((entry.word->fetch_or(entry.bit, std::memory_order_relaxed) & entry.bit) != 0) return false;
   } else {
     entry.word->store(word | entry.bit, std::memory_order_relaxed);
   }
   ++marked_cells_;
   const Block& block = *entry.block;
-  if (weak_refs_.watching()) [[unlikely]] {
-    weak_refs_.take_waiting(cage_.cell_of(entry.cell), [this](const void* value) { push(value); });
-  }
   marked_bytes_ += block.cell_bytes != 0 ? block.cell_bytes : static_cast<std::size_t>(block.length) << kBlockShift;
+  return true;
+}
+
+inline void Marker::process(const Entry& entry) {
+  if (!set_mark(entry)) return;
+  if (weak_refs_.watching()) [[unlikely]]
+    weak_refs_.take_waiting(cage_.cell_of(entry.cell), [this](const void* value) { push(value); });
+  const Block& block = *entry.block;
   if (block.kind != static_cast<std::uint8_t>(PointerMap::kNone)) scan(block, entry.cell);
 }
 
@@ -158,7 +182,7 @@ inline void Marker::scan(const Block& block, char* cell) {
       return;
     case PointerMap::kMask: {
       if (static_cast<std::size_t>(limit_ - cursor_) < kMaskWords) [[unlikely]]
-        stack_.grow(cursor_, limit_, kMaskWords);
+        make_room(kMaskWords);
       for (std::uint64_t mask = block.data[0]; mask != 0; mask &= mask - 1) {
         const void* target = load_word(cell + static_cast<std::size_t>(std::countr_zero(mask)) * sizeof(void*));
         *cursor_ = target;
@@ -194,13 +218,19 @@ void Marker::visit_words(const void* begin, const void* end) {
   }
 }
 
+void Marker::push_rest(char* cell, std::size_t next) {
+  if (limit_ - cursor_ < 2) make_room(2);
+  *cursor_++ = cell;
+  *cursor_++ = MarkStack::rest(next);
+}
+
 void Marker::scan_array(const Block& block, char* cell, std::size_t from) {
   const std::size_t count = reinterpret_cast<const std::atomic<std::size_t>*>(cell)->load(std::memory_order_relaxed);
   const std::size_t to = count - from > kArrayChunk ? from + kArrayChunk : count;
-  if (to < count) arrays_.push_back({&block, cell, to});
+  if (to < count) push_rest(cell, to);
   if (static_cast<PointerMap>(block.kind) == PointerMap::kPointerArray) {
     const char* words = cell + sizeof(std::size_t);
-    if (static_cast<std::size_t>(limit_ - cursor_) < to - from) stack_.grow(cursor_, limit_, to - from);
+    if (static_cast<std::size_t>(limit_ - cursor_) < to - from) make_room(to - from);
     for (std::size_t i = from; i < to; ++i) {
       const void* target = load_word(words + i * sizeof(void*));
       *cursor_ = target;
@@ -212,31 +242,26 @@ void Marker::scan_array(const Block& block, char* cell, std::size_t from) {
   }
 }
 
-// The stack was full and pointers were dropped: every marked cell is scanned again, which finds them. A pass that drops
-// pointers has marked something new before, and there is a last thing to mark, so passes end.
+// A pass that overflows again has marked something new before, and there is a last thing to mark, so passes end.
 void Marker::rescan_marked() {
   const BlockIndex frontier = cage_.frontier();
   for (BlockIndex index = 1; index < frontier; ++index) {
     const Block& block = cage_.block(index);
     const BlockState state = block.state.load(std::memory_order_acquire);
     if (state != BlockState::kCells && state != BlockState::kLarge) continue;
-    if (block.kind == static_cast<std::uint8_t>(PointerMap::kNone)) continue;
     const BitmapWord* words = cage_.bitmap(kept_, index);
     for (std::uint32_t cell = 0; cell < block.cells; ++cell) {
       if ((words[cell / 64].load(std::memory_order_relaxed) >> (cell % 64) & 1) == 0) continue;
+      if (weak_refs_.watching()) weak_refs_.take_waiting({index, cell}, [this](const void* value) { push(value); });
+      if (block.kind == static_cast<std::uint8_t>(PointerMap::kNone)) continue;
       scan(block, cage_.address_of(index) + static_cast<std::size_t>(cell) * block.cell_bytes);
-      drain_stack(SIZE_MAX);
+      drain_some(SIZE_MAX);
     }
   }
 }
 
 void Marker::watch_ephemerons() {
   weak_refs_.watch_keys([this](const void* value) { push(value); });
-}
-
-void Marker::finish() {
-  stack_.trim();
-  arrays_.shrink_to_fit();
 }
 
 }  // namespace memgc::internal

@@ -6,15 +6,18 @@
 // when it leaves, so that most misses overlap (Cher, Hosking and Vitek, "Software prefetching for mark-sweep garbage
 // collection", ASPLOS 2004; OCaml 4.14 does the same).
 //
-// Invariants: a cell is scanned at most once a cycle, by whoever set its mark. Everything pushed has been followed when
-// drain_some() says so. Threads: one marker is used by one thread at a time; until share_marks() it alone writes to the
-// kept bitmap, and marks are plain loads and stores: a locked instruction costs more than all the rest of a mark.
+// When the stack cannot grow, what is on top of it is marked and not scanned, and overflowed() says so: somebody then
+// scans all marked cells again, so that a full stack costs time, never an object.
+//
+// Invariants: a cell is scanned by whoever set its mark. Everything pushed has been followed when drain_some() says so
+// (and nothing overflowed). Threads: one marker is used by one thread at a time. A cycle begins with one marker that
+// alone writes to the kept bitmap, with plain loads and stores: a locked instruction costs more than all the rest of a
+// mark. Once marks are shared there may be any number of them (mark_team.h).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
-#include <vector>
+#include <utility>
 
 #include "allocator/cage.h"
 #include "memgc/visitor.h"
@@ -25,35 +28,44 @@ namespace memgc::internal {
 
 class Marker final : public Visitor {
  public:
-  Marker(Cage& cage, WeakRefs& weak_refs) : cage_(cage), weak_refs_(weak_refs) {}
+  Marker(Cage& cage, WeakRefs& weak_refs, GreyQueue& queue) : cage_(cage), weak_refs_(weak_refs), stack_(queue) {}
 
-  /// Gets the first memory. False when there is none.
-  bool reserve() { return stack_.reserve(cursor_, limit_); }
+  /// Gets the first memory. False when there is none. REQUIRED before all that follows.
+  bool open() { return stack_.open(cursor_, limit_); }
 
   /// Begins a cycle: `kept` is the bitmap to mark in, `occupied` says what exists.
-  void begin(unsigned occupied, unsigned kept);
+  void begin(unsigned occupied, unsigned kept, bool shared_marks);
+  /// From now on others set marks in the same bitmap too: marks are atomic read-modify-writes.
+  void share_marks() { shared_ = true; }
 
   /// A pointer that is one: to an object, into one, or null.
   void push(const void* target);
   /// A word that may be one: followed if it points into an occupied cell.
   void push_if_object(std::uintptr_t word);
-  /// Follows what was pushed, for about `cells` cells. True when everything was followed.
+  /// Work that others have handed over.
+  void adopt(GreyChunk* chunk) { stack_.adopt(chunk, cursor_, limit_); }
+  /// Follows what was pushed, until about `cells` cells more are marked. True when everything was followed.
   bool drain_some(std::size_t cells);
-  /// From now on others set marks in the same bitmap too: marks are atomic read-modify-writes.
-  void share_marks() { shared_ = true; }
   /// Follows the values of ephemerons whose keys are marked, from now on as soon as they are.
   void watch_ephemerons();
-  /// Ends a cycle: gives memory back.
-  void finish();
+
+  /// Hands a part of the work over to others; or all of it, but for what there is no memory for.
+  void share() { stack_.share(cursor_); }
+  void share_all();
+  /// Hands all of it over, for the last time: this marker is used no more.
+  void hand_over();
+
+  /// Whether cells were marked that nobody has scanned, since the last call of this.
+  bool take_overflowed() { return std::exchange(overflowed_, false); }
+  /// Scans all marked cells again, and follows what is found.
+  void rescan_marked();
 
   std::size_t marked_bytes() const { return marked_bytes_; }
   std::size_t marked_cells() const { return marked_cells_; }
-  std::size_t memory_bytes() const { return stack_.memory_bytes() + arrays_.capacity() * sizeof(ArrayRest); }
-  MarkStack& stack_for_testing() { return stack_; }
 
  private:
   static constexpr std::size_t kQueue = 16;
-  static constexpr std::size_t kArrayChunk = 1024;  // elements of a big array that are scanned at once
+  static constexpr std::size_t kArrayChunk = 256;  // elements of a big array that are scanned at once
 
   struct Entry {
     const Block* block;
@@ -61,30 +73,27 @@ class Marker final : public Visitor {
     BitmapWord* word;
     std::uint64_t bit;
   };
-  struct ArrayRest {
-    const Block* block;
-    char* cell;
-    std::size_t next;  // the first element that is not scanned
-  };
-
-  void flush() override;  // Visitor: the stack's chunk is full
+  void flush() override { make_room(1); }  // Visitor: the stack's chunk is full
   void visit_words(const void* begin, const void* end) override;
-  bool drain_stack(std::size_t cells);
+  void push_queue();
+  void make_room(std::size_t entries);
+  void mark_unscanned();
   bool pop(const void*& target);
   bool resolve(const void* target, Entry& entry) const;
+  bool set_mark(const Entry& entry);
   void process(const Entry& entry);
   void scan(const Block& block, char* cell);
   void scan_array(const Block& block, char* cell, std::size_t from);
-  void rescan_marked();
+  void push_rest(char* cell, std::size_t next);
   [[noreturn]] void bad_pointer(const void* target) const;
 
   Cage& cage_;
   WeakRefs& weak_refs_;
   MarkStack stack_;
-  std::vector<ArrayRest> arrays_;
   unsigned occupied_ = 0;
   unsigned kept_ = 1;
   bool shared_ = false;
+  bool overflowed_ = false;
   std::size_t frontier_bytes_ = 0;
   std::size_t marked_bytes_ = 0;
   std::size_t marked_cells_ = 0;

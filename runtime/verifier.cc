@@ -10,7 +10,7 @@
 #include "allocator/base/check.h"
 #include "memgc/internal/type_info.h"
 #include "runtime/heap_impl.h"
-#include "runtime/marker.h"
+#include "runtime/mark_team.h"
 #include "runtime/mutator_impl.h"
 #include "runtime/object_type.h"
 #include "runtime/roots.h"
@@ -140,7 +140,7 @@ void check_marks_again(HeapImpl& heap, const Roles& roles, const Snapshots& snap
   Rechecker(heap, roles, heap.debug().gcstoptheworld || heap.precise_stacks()).run(snapshots);
 }
 
-void verify_marks(HeapImpl& heap, const Roles& roles, const Marker* marker) {
+void verify_marks(HeapImpl& heap, const Roles& roles, const MarkTeam* team) {
   const Cage& cage = heap.cage();
   std::size_t cells = 0, bytes = 0;
   for (BlockIndex index = 1; index < cage.frontier(); ++index) {
@@ -168,9 +168,9 @@ void verify_marks(HeapImpl& heap, const Roles& roles, const Marker* marker) {
         bytes += count * (state == BlockState::kLarge ? std::size_t{block.length} << kBlockShift : block.cell_bytes);
     }
   }
-  if (marker != nullptr && (cells != marker->marked_cells() || bytes != marker->marked_bytes())) {
-    fatal("heap verification: the marker counted %zu cells, %zu bytes; the bitmaps hold %zu cells, %zu bytes",
-          marker->marked_cells(), marker->marked_bytes(), cells, bytes);
+  if (team != nullptr && (cells != team->marked_cells() || bytes != team->marked_bytes())) {
+    fatal("heap verification: those who marked counted %zu cells, %zu bytes; the bitmaps hold %zu cells, %zu bytes",
+          team->marked_cells(), team->marked_bytes(), cells, bytes);
   }
   heap.blocks().verify();
 }

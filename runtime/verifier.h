@@ -12,7 +12,7 @@
 namespace memgc::internal {
 
 class HeapImpl;
-class Marker;
+class MarkTeam;
 
 using Snapshots = std::vector<std::unique_ptr<Snapshot>>;
 
@@ -20,9 +20,9 @@ using Snapshots = std::vector<std::unique_ptr<Snapshot>>;
 /// the path to an object that the marker did not mark. `snapshots`: of all stacks, as of now.
 void check_marks_again(HeapImpl& heap, const Roles& roles, const Snapshots& snapshots);
 
-/// What is marked exists, blocks and counts agree; with `marker` (nobody allocated while it marked), also that the
+/// What is marked exists, blocks and counts agree; with `team` (nobody allocated while it marked), also that the
 /// bitmaps hold what it counted.
-void verify_marks(HeapImpl& heap, const Roles& roles, const Marker* marker);
+void verify_marks(HeapImpl& heap, const Roles& roles, const MarkTeam* team);
 
 /// precisecheck: names each unmarked object that a conservative scan of the stacks would have kept, on stderr.
 void name_conservative_only(HeapImpl& heap, const Roles& roles);

@@ -1,8 +1,6 @@
 // Job: see weak_refs.h.
 #include "runtime/weak_refs.h"
 
-#include <mutex>
-
 #include "runtime/heap_impl.h"
 #include "runtime/mutator_impl.h"
 
@@ -28,7 +26,7 @@ void WeakRefs::begin(const Roles& roles) {
   roles_ = roles;
   state_ = State::kTracing;
   shaded_ = false;
-  watching_ = false;
+  watching_.store(false, std::memory_order_relaxed);
 }
 
 void WeakRefs::begin_round() {
@@ -43,11 +41,17 @@ bool WeakRefs::decide() {
   return true;
 }
 
+void WeakRefs::add(WeakCell* cell) {
+  const std::lock_guard guard(lists_lock_);
+  cells_.push_back(cell);
+}
+
 bool WeakRefs::add(EphemeronCell* cell) {
   const void* key = cell->key.load(std::memory_order_acquire);
   if (key == nullptr) return false;
+  const std::lock_guard guard(lists_lock_);
   if (is_marked(key)) return true;
-  if (watching_) {
+  if (watching()) {
     wait_for_key(cell);
   } else {
     unwatched_.push_back(cell);
@@ -70,6 +74,11 @@ void WeakRefs::clear() {
   }
   const std::lock_guard guard(lock_);
   state_ = State::kCleared;
+}
+
+std::size_t WeakRefs::memory_bytes() {
+  const std::lock_guard guard(lists_lock_);
+  return (cells_.capacity() + unwatched_.capacity()) * sizeof(void*) + waiting_.size() * 48;
 }
 
 void WeakRefs::end() {

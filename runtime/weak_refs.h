@@ -13,12 +13,16 @@
 //   I2  From decided on, a weak read answers null for what is not marked; nothing is marked any more but by the
 //   collector
 //       on behalf of destructors, and that only once all weak cells are cleared, when marks are no longer asked.
-// Threads: load() by mutators, all else by the collector; one lock, for a few words, but for clear().
+//   I3  A key's mark is set before take_waiting() asks for it under the lock of the lists, and an ephemeron is listed
+//       under that lock while its key is not marked: whichever comes second finds the other.
+// Threads: load() by mutators, add() and take_waiting() by whoever marks, all else by the collector alone. Two locks,
+// for a few words each, but for clear().
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <unordered_map>
 #include <vector>
 
@@ -49,7 +53,7 @@ class WeakRefs {
   void end();
 
   /// The marker met one.
-  void add(WeakCell* cell) { cells_.push_back(cell); }
+  void add(WeakCell* cell);
   /// True if the key is marked, so that the value is to be followed; otherwise it is listed.
   bool add(EphemeronCell* cell);
 
@@ -60,11 +64,9 @@ class WeakRefs {
   /// marked since they were listed.
   template <class F>
   void watch_keys(F&& f);
-  bool watching() const { return watching_; }
+  bool watching() const { return watching_.load(std::memory_order_relaxed); }
 
-  std::size_t memory_bytes() const {
-    return cells_.capacity() * sizeof(void*) + unwatched_.capacity() * sizeof(void*) + waiting_.size() * 48;
-  }
+  std::size_t memory_bytes();
 
  private:
   enum class State : std::uint8_t { kTracing, kDecided, kCleared };
@@ -78,14 +80,17 @@ class WeakRefs {
   State state_ = State::kTracing;
   bool shaded_ = false;
   Roles roles_;
+  Lock lists_lock_;  // guards what follows, while others than the collector mark
   std::vector<WeakCell*> cells_;
   std::vector<EphemeronCell*> unwatched_;  // listed before watch_keys()
   std::unordered_multimap<std::uint64_t, EphemeronCell*> waiting_;
-  bool watching_ = false;
+  // Relaxed: changed while nobody else marks, and seen by who begins to mark after that.
+  std::atomic<bool> watching_{false};
 };
 
 template <class F>
 void WeakRefs::take_waiting(CellRef key, F&& f) {
+  const std::lock_guard guard(lists_lock_);
   const auto [begin, end] = waiting_.equal_range(key_of(key));
   for (auto at = begin; at != end; ++at) f(at->second->value.load(std::memory_order_acquire));
   waiting_.erase(begin, end);
@@ -93,7 +98,8 @@ void WeakRefs::take_waiting(CellRef key, F&& f) {
 
 template <class F>
 void WeakRefs::watch_keys(F&& f) {
-  watching_ = true;
+  const std::lock_guard guard(lists_lock_);
+  watching_.store(true, std::memory_order_relaxed);
   for (EphemeronCell* cell : unwatched_) {
     if (is_marked(cell->key.load(std::memory_order_acquire))) {
       f(cell->value.load(std::memory_order_acquire));

@@ -1,0 +1,206 @@
+// Job: see mark_team.h.
+#include "runtime/mark_team.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <chrono>
+#include <cstdio>
+#include <system_error>
+
+#include "allocator/base/check.h"
+#include "runtime/clock.h"
+
+namespace memgc::internal {
+namespace {
+
+// What a helper marks before it looks whether it is still wanted, about 50 us.
+constexpr std::size_t kHelperSlice = 4096;
+
+}  // namespace
+
+void MarkTeam::stop() {
+  {
+    const std::lock_guard guard(lock_);
+    stopping_ = true;
+  }
+  wake_helpers_.notify_all();
+  for (std::thread& helper : helpers_) helper.join();
+  helpers_.clear();
+}
+
+void MarkTeam::begin(const Roles& roles) {
+  leader_.begin(roles.occupied, roles.kept(), false);
+  leader_bytes_ = leader_cells_ = 0;
+  marked_bytes_.store(0, std::memory_order_relaxed);
+  marked_cells_.store(0, std::memory_order_relaxed);
+  helper_cpu_ns_.store(0, std::memory_order_relaxed);
+  assist_cpu_ns_.store(0, std::memory_order_relaxed);
+  const std::lock_guard guard(lock_);
+  roles_ = roles;
+  asked_to_open_ = false;
+}
+
+void MarkTeam::open() {
+  if (opened_.load(std::memory_order_relaxed)) return;
+  leader_.share_marks();
+  {
+    const std::lock_guard guard(lock_);
+    opened_.store(true, std::memory_order_relaxed);
+  }
+  wake_helpers_.notify_all();
+}
+
+void MarkTeam::end() {
+  const std::lock_guard guard(lock_);
+  MEMGC_CHECK(busy_ == 0);
+  opened_.store(false, std::memory_order_relaxed);
+  wanted_helpers_ = 0;
+}
+
+void MarkTeam::want_helpers(unsigned count) {
+  std::unique_lock guard(lock_);
+  if (asked_to_open_ || count != 0) {
+    guard.unlock();
+    open();
+    guard.lock();
+  }
+  wanted_helpers_ = count;
+  while (helpers_.size() < count) {
+    // The program's signals are the program's: its handlers never run on these threads.
+    sigset_t all, before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool made = true;
+    try {
+      helpers_.emplace_back([this, number = static_cast<unsigned>(helpers_.size())] { run_helper(number); });
+    } catch (const std::system_error&) {
+      made = false;  // no memory or no more threads: the others do the work
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (!made) break;
+  }
+  if (count != 0) wake_helpers_.notify_all();
+}
+
+void MarkTeam::note_leader() {
+  marked_bytes_.fetch_add(leader_.marked_bytes() - leader_bytes_, std::memory_order_relaxed);
+  marked_cells_.fetch_add(leader_.marked_cells() - leader_cells_, std::memory_order_relaxed);
+  leader_bytes_ = leader_.marked_bytes();
+  leader_cells_ = leader_.marked_cells();
+  if (hungry_.load(std::memory_order_relaxed) == 0 || !opened_.load(std::memory_order_relaxed)) return;
+  if (queue_.empty()) leader_.share();
+  wake_helpers_.notify_all();
+}
+
+// When the leader has nothing left: more for it; or null, and nobody else has anything either.
+GreyChunk* MarkTeam::take_or_wait(std::uint64_t& puts) {
+  std::unique_lock guard(lock_);
+  for (;;) {
+    if (GreyChunk* chunk = queue_.take()) return chunk;
+    bool all_taken = false;
+    puts = queue_.puts(all_taken);
+    if (!all_taken) continue;
+    if (busy_ == 0) {
+      if (!leader_.take_overflowed() && !overflowed_) return nullptr;
+      overflowed_ = false;
+      guard.unlock();
+      leader_.rescan_marked();
+      note_leader();
+      guard.lock();
+      continue;
+    }
+    hungry_.fetch_add(1, std::memory_order_relaxed);
+    wake_leader_.wait(guard, [&] { return busy_ == 0 || !queue_.empty(); });
+    hungry_.fetch_sub(1, std::memory_order_relaxed);
+  }
+}
+
+void MarkTeam::rest(std::uint64_t ns) {
+  if (opened_.load(std::memory_order_relaxed)) leader_.share_all();
+  std::unique_lock guard(lock_);
+  wake_leader_.wait_for(guard, std::chrono::nanoseconds(ns), [&] {
+    if (!opened_.load(std::memory_order_relaxed)) return asked_to_open_;
+    return busy_ == 0 && queue_.empty();  // the others have done it all
+  });
+}
+
+// Under lock_.
+bool MarkTeam::enter(GreyChunk*& chunk) {
+  if (!opened_.load(std::memory_order_relaxed)) return false;
+  chunk = queue_.take();
+  if (chunk == nullptr) return false;
+  ++busy_;
+  return true;
+}
+
+void MarkTeam::leave(Marker& marker) {
+  marker.hand_over();
+  const std::lock_guard guard(lock_);
+  overflowed_ = marker.take_overflowed() || overflowed_;
+  marked_bytes_.fetch_add(marker.marked_bytes(), std::memory_order_relaxed);
+  marked_cells_.fetch_add(marker.marked_cells(), std::memory_order_relaxed);
+  if (--busy_ == 0 || !queue_.empty()) wake_leader_.notify_one();
+}
+
+// By one who has entered with the chunk. Nothing happens when there is no memory for a stack.
+bool MarkTeam::mark_a_while(GreyChunk* chunk, std::size_t cells) {
+  Marker marker(cage_, weak_refs_, queue_);
+  const bool able = marker.open();
+  if (able) {
+    marker.begin(roles_.occupied, roles_.kept(), true);
+    marker.adopt(chunk);
+    for (std::size_t done = 0; done < cells && !marker.drain_some(256); done = marker.marked_cells()) {
+      if (queue_.empty() && hungry_.load(std::memory_order_relaxed) != 0) {
+        marker.share();
+        wake_leader_.notify_one();
+      }
+    }
+    leave(marker);
+    return true;
+  }
+  queue_.put(chunk);
+  const std::lock_guard guard(lock_);
+  if (--busy_ == 0) wake_leader_.notify_one();
+  return false;
+}
+
+bool MarkTeam::assist(std::size_t cells) {
+  GreyChunk* chunk = nullptr;
+  {
+    const std::lock_guard guard(lock_);
+    if (!enter(chunk)) {
+      asked_to_open_ = true;
+      wake_leader_.notify_one();
+      return false;
+    }
+  }
+  const std::uint64_t cpu_began = thread_cpu_ns();
+  const bool marked = mark_a_while(chunk, cells);
+  assist_cpu_ns_.fetch_add(elapsed_ns(cpu_began, thread_cpu_ns()), std::memory_order_relaxed);
+  return marked;
+}
+
+void MarkTeam::run_helper(unsigned number) {
+  char name[16];
+  std::snprintf(name, sizeof(name), "memgc-mark-%u", number + 1);
+  ::pthread_setname_np(::pthread_self(), name);
+  std::unique_lock guard(lock_);
+  while (!stopping_) {
+    GreyChunk* chunk = nullptr;
+    if (number < wanted_helpers_ && enter(chunk)) {
+      guard.unlock();
+      const std::uint64_t cpu_began = thread_cpu_ns();
+      mark_a_while(chunk, kHelperSlice);
+      helper_cpu_ns_.fetch_add(elapsed_ns(cpu_began, thread_cpu_ns()), std::memory_order_relaxed);
+      guard.lock();
+      continue;
+    }
+    hungry_.fetch_add(number < wanted_helpers_, std::memory_order_relaxed);
+    const bool counted = number < wanted_helpers_;
+    wake_helpers_.wait(guard);
+    hungry_.fetch_sub(counted, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace memgc::internal
