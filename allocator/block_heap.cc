@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <mutex>
-#include <thread>
 
 #include "allocator/base/check.h"
+#include "allocator/base/sync.h"
 
 namespace memgc::internal {
 
@@ -149,7 +149,7 @@ std::size_t BlockHeap::release(std::size_t bytes) {
     const Piece piece = next_resident_piece(at, ((bytes - released - 1) >> kBlockShift) + 1);
     if (piece.resident == 0) {
       lock_.unlock();
-      std::this_thread::yield();  // others may come in between; and may have made `at` part of a stretch
+      sync::yield();  // others may come in between; and may have made `at` part of a stretch
       lock_.lock();
       while (at < fresh_begin_ && cage_.block(at).state == BlockState::kFree &&
              cage_.block(at - 1).state == BlockState::kFree)

@@ -8,6 +8,7 @@
 #include "allocator/base/check.h"
 #include "allocator/base/poison.h"
 #include "allocator/base/seeded_bug.h"
+#include "memgc/internal/schedule_point.h"
 
 namespace memgc::internal {
 
@@ -125,6 +126,7 @@ Segment BlockSets::take(LayoutId layout, std::size_t bytes, const Roles& roles) 
     Block& block = cage_.block(set.current);
     const std::uint32_t from = block.handed_out.load(std::memory_order_relaxed);
     if (const Segment segment = cut(set.current, {from, block.cells}, bytes, roles)) {
+      schedule_point("hand out");
       const bool forget = seeded_bug("double_handout") && segment.cells.begin % 16 == 0;
       if (!forget) block.handed_out.store(segment.cells.end, std::memory_order_relaxed);
       return segment;
@@ -187,7 +189,9 @@ std::size_t BlockSets::merge_new(unsigned kept) {
       for (std::size_t word = 0; word < kBitmapWords; ++word) {
         const std::uint64_t bits = from[word].load(std::memory_order_relaxed);
         if (bits == 0) continue;
+        schedule_point("merge word");
         both += std::popcount(bits & to[word].fetch_or(bits, std::memory_order_relaxed));
+        schedule_point("merged word");
         // Release: pairs with the acquire in Cage::is_kept(): who finds the cell no longer new finds it kept.
         from[word].store(0, std::memory_order_release);
       }
@@ -221,6 +225,7 @@ std::size_t BlockSets::settle_some(BlockSet& set, unsigned occupied, bool& more)
   for (std::size_t i = 0; i < count; ++i) {
     const BlockIndex index = batch[i];
     const std::uint32_t cells = cage_.block(index).cells;
+    schedule_point("settle");
     const std::uint32_t in_use = count_bits(cage_.bitmap(occupied, index), cells);
     if (in_use == 0) {
       heap_.give_back(index, 1);

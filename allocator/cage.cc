@@ -100,7 +100,9 @@ void Cage::clear_bitmap(unsigned which) const {
   BitmapWord* word = bitmaps_[which];
   BitmapWord* const end = word + static_cast<std::size_t>(frontier()) * kBitmapWords;
   for (; word != end; ++word) {
-    if (word->load(std::memory_order_relaxed) != 0) word->store(0, std::memory_order_relaxed);
+    if (word->load(std::memory_order_relaxed) == 0) continue;
+    schedule_point("clear word");
+    word->store(0, std::memory_order_relaxed);
   }
 }
 

@@ -25,6 +25,7 @@
 #include "allocator/base/lock.h"
 #include "allocator/layout.h"
 #include "allocator/os_memory.h"
+#include "memgc/internal/schedule_point.h"
 
 namespace memgc::internal {
 
@@ -130,6 +131,7 @@ class Cage {
   bool is_kept(unsigned kept, CellRef cell) const {
     // Acquire: pairs with the release in BlockSets::merge_new().
     const std::uint64_t fresh = bitmap(kNewBitmap, cell.block)[cell.index / 64].load(std::memory_order_acquire);
+    schedule_point("is kept");
     return (fresh >> (cell.index % 64) & 1) != 0 || test(kept, cell);
   }
   /// Whether a cell is occupied and not to be kept: nobody can reach it any more. Right once marking has ended and all

@@ -7,6 +7,7 @@
 #include "allocator/base/bits.h"
 #include "allocator/base/check.h"
 #include "allocator/base/poison.h"
+#include "memgc/internal/schedule_point.h"
 
 namespace memgc::internal {
 namespace {
@@ -41,6 +42,7 @@ void LocalRuns::count(const Run& run, State& state) {
 }
 
 void LocalRuns::record(State& state, std::uint32_t end) {
+  schedule_point("record");
   BitmapWord* occupied = cage_.bitmap(roles_.occupied, state.segment.block);
   for_each_word({state.run_begin, end}, [&](std::uint32_t word, std::uint64_t mask) {
     // Release: pairs with the acquire in Cage::is_dead(): cells that are to be kept have been since they were handed
@@ -129,6 +131,7 @@ void LocalRuns::retire_all(const Roles& roles) {
     record(state, used);
     // Before the rest is dropped: from then on it may be another thread's, which makes it addressable for itself.
     poison(run.cursor, static_cast<std::size_t>(run.limit - run.cursor));
+    schedule_point("drop rest");
     if (roles_.keep != Keep::kNothing) sets_.drop_rest(block, {used, state.segment.cells.end}, roles_);
     if (roles.swaps == roles_.swaps) sets_.give_back(state.segment, used, roles_);
     state.wanted_bytes /= 4;  // a thread that has stopped using a layout soon asks for little again

@@ -3,6 +3,7 @@
 // Invariant: a refill never acts on roles that this thread has not acknowledged: it is a safepoint first, and after it
 // the roles in its LocalRuns are the heap's until the next safepoint. Threads: the mutator's owner.
 #include "allocator/base/check.h"
+#include "memgc/internal/schedule_point.h"
 #include "memgc/internal/thread_state.h"
 #include "runtime/heap_impl.h"
 #include "runtime/mutator_impl.h"
@@ -12,6 +13,7 @@ namespace memgc::internal {
 namespace {
 
 void poll(MutatorImpl& mutator) {
+  schedule_point("poll");
   if (mutator.thread.blocking_depth != 0) [[unlikely]]
     fatal("make within a BlockingScope: the collector may be running");
   if (mutator.poll.load(std::memory_order_relaxed) != 0) safepoint_slow(mutator);

@@ -12,6 +12,7 @@
 // marking has ended by then.
 #include <mutex>
 
+#include "memgc/internal/schedule_point.h"
 #include "memgc/internal/thread_state.h"
 #include "memgc/root.h"
 #include "runtime/heap_impl.h"
@@ -25,6 +26,7 @@ void shade_in_all(ThreadRecord& thread, const void* old_target, const void* new_
   for (MutatorImpl* mutator = thread.mutators; mutator != nullptr; mutator = mutator->next_on_thread) {
     if (!mutator->marking) continue;
     mutator->shade(old_target);
+    schedule_point("between shades");
     mutator->shade(new_target);
   }
 }
@@ -34,6 +36,7 @@ bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullp
 }  // namespace
 
 void shade(const void* old_target, const void* new_target) {
+  schedule_point("shade");
   ThreadRecord& thread = ThreadRecord::mine();
   if (runs_attached(thread)) {
     shade_in_all(thread, old_target, new_target);
@@ -46,6 +49,7 @@ void store_root_slow(RootSlot* slot, const void* target) {
   ThreadRecord& thread = ThreadRecord::mine();
   if (runs_attached(thread)) {
     shade_in_all(thread, slot->load(std::memory_order_relaxed), target);
+    schedule_point("store");
     slot->store(target, std::memory_order_release);  // as Root::set()
   } else {
     OutsideStores::store(slot, target);

@@ -5,20 +5,16 @@
 
 #include <cstdint>
 
+#include "allocator/base/sync.h"
+
 namespace memgc::internal {
 
-inline std::uint64_t read_clock(clockid_t clock) {
-  timespec now{};
-  ::clock_gettime(clock, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
-}
-
 /// Wall time since some moment in the past; never goes back.
-inline std::uint64_t now_ns() { return read_clock(CLOCK_MONOTONIC); }
+inline std::uint64_t now_ns() { return sync::read_clock(CLOCK_MONOTONIC); }
 /// CPU time of the calling thread.
-inline std::uint64_t thread_cpu_ns() { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
+inline std::uint64_t thread_cpu_ns() { return sync::read_clock(CLOCK_THREAD_CPUTIME_ID); }
 /// CPU time of the process.
-inline std::uint64_t process_cpu_ns() { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
+inline std::uint64_t process_cpu_ns() { return sync::read_clock(CLOCK_PROCESS_CPUTIME_ID); }
 
 /// later - earlier, 0 if the clocks say the impossible (they do, on some virtual machines).
 inline std::uint64_t elapsed_ns(std::uint64_t earlier, std::uint64_t later) {

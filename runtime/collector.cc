@@ -1,10 +1,8 @@
 // Job: see collector.h.
 #include "runtime/collector.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
+#include <mutex>
 #include <optional>
 #include <system_error>
 
@@ -68,16 +66,11 @@ void Collector::stop() {
 
 bool Collector::start_thread() {
   if (thread_.joinable()) return true;
-  // The program's signals are the program's: its handlers never run on this thread.
-  sigset_t all, before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    thread_ = std::thread([this] { run(); });
+    thread_ = sync::start_thread("memgc-mark", [this] { run(); });
   } catch (const std::system_error&) {
     // No memory or no more threads: nothing is collected, and whoever asked goes on to find no memory.
   }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread_.joinable();
 }
 
@@ -151,7 +144,6 @@ void Collector::note_progress() {
 }
 
 void Collector::run() {
-  ::pthread_setname_np(::pthread_self(), "memgc-mark");
   std::unique_lock guard(lock_);
   for (;;) {
     wake_collector_.wait(guard, [&] { return stopping_ || wanted_ > begun_; });

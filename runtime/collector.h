@@ -3,12 +3,10 @@
 // Threads: cycles run on the collector's own thread, made when the first is wanted. All else: any.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
-#include <thread>
 
+#include "allocator/base/sync.h"
 #include "runtime/cycle.h"
 
 namespace memgc::internal {
@@ -51,10 +49,10 @@ class Collector {
   HeapImpl& heap_;
   Cycle cycle_;
 
-  std::mutex lock_;  // guards what follows
-  std::condition_variable wake_collector_;
-  std::condition_variable wake_waiters_;
-  std::thread thread_;
+  sync::Mutex lock_;  // guards what follows
+  sync::Condition wake_collector_;
+  sync::Condition wake_waiters_;
+  sync::Thread thread_;
   std::uint64_t wanted_ = 0;  // the cycle that somebody waits for
   std::uint64_t forced_ = 0;  // the latest cycle that collect() asked for
   std::uint64_t begun_ = 0;

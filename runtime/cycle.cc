@@ -1,14 +1,14 @@
 // Job: see cycle.h.
 #include "runtime/cycle.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "allocator/base/check.h"
 #include "allocator/base/poison.h"
 #include "allocator/base/seeded_bug.h"
+#include "allocator/base/sync.h"
+#include "memgc/internal/schedule_point.h"
 #include "runtime/clock.h"
 #include "runtime/heap_impl.h"
 #include "runtime/mutator_impl.h"
@@ -49,6 +49,7 @@ void Cycle::mark(std::uint64_t number, bool forced) {
   trace_.clock_ns[1] = elapsed_ns(mark_began_ns_, now_ns());
   note_cpu();
   check_marks(roles);
+  schedule_point("merge");
   const std::size_t in_both = heap_.sets().merge_new(roles.kept());  // phase 6
   close(roles, in_both);
   if (heap_.debug().gctrace) print();
@@ -89,6 +90,7 @@ void Cycle::mark_from_roots() {
   snapshot_bytes_ = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const Snapshot& snapshot = *snapshots_[i];
+    schedule_point("scan snapshot");
     for (const std::uintptr_t word : snapshot) team_.leader().push_if_object(word);
     trace_.stacks += snapshot.stack_bytes();
     trace_.globals += snapshot.range_bytes();

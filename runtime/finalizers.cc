@@ -1,9 +1,6 @@
 // Job: see finalizers.h.
 #include "runtime/finalizers.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -53,13 +50,7 @@ void Finalizers::collect_cleanups(const Roles& roles) {
 void Finalizers::wake(Heap& heap) {
   const std::lock_guard guard(lock_);
   if (queue_.empty()) return;
-  if (!thread_.joinable() && !ending_) {
-    sigset_t all, before;  // the program's signals are the program's
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread_ = std::thread([this, &heap] { run(heap); });
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  }
+  if (!thread_.joinable() && !ending_) thread_ = sync::start_thread("memgc-final", [this, &heap] { run(heap); });
   wake_.notify_one();
 }
 
@@ -97,7 +88,6 @@ void Finalizers::run_one(Queued& item) {
 }
 
 void Finalizers::run(Heap& heap) {
-  ::pthread_setname_np(::pthread_self(), "memgc-final");
   Mutator me(heap);  // cleanups may make objects
   for (;;) {
     Queued item;

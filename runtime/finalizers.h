@@ -10,15 +10,14 @@
 // ("memgc-final", made when there is first something to run), and the one that destroys the heap.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
-#include <thread>
 #include <vector>
 
+#include "allocator/base/sync.h"
 #include "allocator/block_set.h"
 #include "allocator/cage.h"
 
@@ -77,16 +76,16 @@ class Finalizers {
   bool is_dead(const Roles& roles, const void* object) const;
 
   Cage& cage_;
-  std::mutex lock_;  // guards what follows
-  std::condition_variable wake_;
+  sync::Mutex lock_;  // guards what follows
+  sync::Condition wake_;
   std::deque<Queued> queue_;
-  std::condition_variable all_done_;
+  sync::Condition all_done_;
   void* running_ = nullptr;  // the object whose destructor runs
   bool busy_ = false;        // a destructor or a cleanup runs
   std::uint64_t done_ = 0;   // have run
   std::vector<Cleaning> cleanups_;
   std::uint64_t next_cleanup_ = 1;
-  std::thread thread_;
+  sync::Thread thread_;
   bool ending_ = false;
 };
 

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "allocator/base/check.h"
+#include "memgc/internal/schedule_point.h"
 #include "runtime/clock.h"
 #include "runtime/heap_impl.h"
 #include "runtime/mutator_impl.h"
@@ -125,7 +126,9 @@ void Handshakes::show_where_late(const MutatorImpl& mutator) {
 void Handshakes::respond(MutatorImpl& mutator, std::uint64_t number) {
   if (mutator.acknowledged == number) return;
   mutator.stopped_since_ns = now_ns();
+  schedule_point("answer");
   perform(mutator);
+  schedule_point("answered");
   const bool was_late = mutator.reported_late == mutator.acknowledged + 1;
   mutator.acknowledged = number;
   if (!mutator.asked) return;
@@ -152,6 +155,7 @@ void Handshakes::ask(Ask what, const Roles& roles) {
     if (what == Ask::kEnd) marking_ = false;
     if (what == Ask::kStop) stopping_.store(true, std::memory_order_relaxed);
     const std::uint64_t number = number_.load(std::memory_order_relaxed) + 1;
+    schedule_point("ask");
     number_.store(number, std::memory_order_release);  // pairs with the acquire in number()
     for (MutatorImpl* mutator = first_; mutator != nullptr; mutator = mutator->next) {
       const std::lock_guard its(mutator->lock);
@@ -168,14 +172,13 @@ void Handshakes::ask(Ask what, const Roles& roles) {
 }
 
 void Handshakes::wait_for_answers() {
+  schedule_point("asked");
   const std::uint64_t began = now_ns();
   const std::uint32_t patience_ms = heap_.debug().safepointms;
   const auto done = [&] { return pending_.load(std::memory_order_acquire) == 0; };
-  for (int spin = 0; spin < 200; ++spin) {  // answers often come within microseconds
+  for (int spin = 0; spin < sync::spins(200); ++spin) {  // answers often come within microseconds
     if (done()) return;
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
+    sync::pause();
   }
   std::unique_lock guard(answers_lock_);
   while (patience_ms != 0 && !all_answered_.wait_for(guard, std::chrono::milliseconds(patience_ms), done)) {
@@ -212,7 +215,7 @@ void Handshakes::report_late(std::uint64_t waited_ns, std::uint64_t patience_ns)
 
 void Handshakes::resume_all() {
   stopping_.store(false, std::memory_order_release);
-  stopping_.notify_all();
+  sync::notify_all(stopping_);
 }
 
 std::size_t Handshakes::take_snapshots(std::vector<std::unique_ptr<Snapshot>>& out) {

@@ -14,7 +14,6 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,6 +21,7 @@
 #include <vector>
 
 #include "allocator/base/lock.h"
+#include "allocator/base/sync.h"
 #include "allocator/block_set.h"
 #include "runtime/snapshot.h"
 
@@ -63,7 +63,7 @@ class Handshakes {
   /// Blocks until stopping() is false.
   void wait_until_resumed() const {
     // Acquire: pairs with resume_all(): what the collector did while all stood still is seen after it.
-    stopping_.wait(true, std::memory_order_acquire);
+    sync::wait(stopping_, true, std::memory_order_acquire);
   }
 
   /// The number of the last handshake.
@@ -109,8 +109,8 @@ class Handshakes {
   std::atomic<std::uint64_t> longest_ns_{0};
   std::atomic<std::uint64_t> total_ns_{0};
 
-  std::mutex answers_lock_;
-  std::condition_variable all_answered_;
+  sync::Mutex answers_lock_;
+  sync::Condition all_answered_;
 };
 
 }  // namespace memgc::internal

@@ -123,7 +123,7 @@ class HeapImpl {
   std::atomic<std::uint64_t> forced_cycles_{0};
   std::atomic<std::uint64_t> gc_cpu_ns_{0};
 
-  std::mutex callback_lock_;
+  sync::Mutex callback_lock_;
   std::function<void(Pressure)> pressure_callback_;
 
   Collector collector_;  // last: its thread uses all of the above

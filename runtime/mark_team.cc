@@ -1,11 +1,8 @@
 // Job: see mark_team.h.
 #include "runtime/mark_team.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <chrono>
-#include <cstdio>
+#include <mutex>
 #include <system_error>
 
 #include "allocator/base/check.h"
@@ -25,7 +22,7 @@ void MarkTeam::stop() {
     stopping_ = true;
   }
   wake_helpers_.notify_all();
-  for (std::thread& helper : helpers_) helper.join();
+  for (sync::Thread& helper : helpers_) helper.join();
   helpers_.clear();
 }
 
@@ -67,18 +64,12 @@ void MarkTeam::want_helpers(unsigned count) {
   }
   wanted_helpers_ = count;
   while (helpers_.size() < count) {
-    // The program's signals are the program's: its handlers never run on these threads.
-    sigset_t all, before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool made = true;
+    const auto number = static_cast<unsigned>(helpers_.size());
     try {
-      helpers_.emplace_back([this, number = static_cast<unsigned>(helpers_.size())] { run_helper(number); });
+      helpers_.push_back(sync::start_thread("memgc-mark", [this, number] { run_helper(number); }));
     } catch (const std::system_error&) {
-      made = false;  // no memory or no more threads: the others do the work
+      break;  // no memory or no more threads: the others do the work
     }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (!made) break;
   }
   if (count != 0) wake_helpers_.notify_all();
 }
@@ -182,9 +173,6 @@ bool MarkTeam::assist(std::size_t cells) {
 }
 
 void MarkTeam::run_helper(unsigned number) {
-  char name[16];
-  std::snprintf(name, sizeof(name), "memgc-mark-%u", number + 1);
-  ::pthread_setname_np(::pthread_self(), name);
   std::unique_lock guard(lock_);
   while (!stopping_) {
     GreyChunk* chunk = nullptr;

@@ -15,13 +15,11 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
-#include <thread>
 #include <vector>
 
+#include "allocator/base/sync.h"
 #include "allocator/block_set.h"
 #include "runtime/marker.h"
 
@@ -84,10 +82,10 @@ class MarkTeam {
   std::size_t leader_bytes_ = 0;  // of its marks, counted in marked_bytes_
   std::size_t leader_cells_ = 0;
 
-  std::mutex lock_;  // guards what follows
-  std::condition_variable wake_leader_;
-  std::condition_variable wake_helpers_;
-  std::vector<std::thread> helpers_;
+  sync::Mutex lock_;  // guards what follows
+  sync::Condition wake_leader_;
+  sync::Condition wake_helpers_;
+  std::vector<sync::Thread> helpers_;
   Roles roles_;
   unsigned busy_ = 0;
   unsigned wanted_helpers_ = 0;

@@ -6,6 +6,7 @@
 
 #include "allocator/base/check.h"
 #include "allocator/base/seeded_bug.h"
+#include "memgc/internal/schedule_point.h"
 #include "memgc/internal/type_info.h"
 
 namespace memgc::internal {
@@ -155,6 +156,7 @@ void Marker::hand_over() {
 
 // True if the mark was not set.
 inline bool Marker::set_mark(const Entry& entry) {
+  schedule_point("mark");
   const std::uint64_t word = entry.word->load(std::memory_order_relaxed);
   if ((word & entry.bit) != 0) return false;
   if (shared_) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "allocator/base/check.h"
+#include "memgc/internal/schedule_point.h"
 #include "memgc/mutator.h"
 #include "runtime/clock.h"
 #include "runtime/heap_impl.h"
@@ -27,6 +28,7 @@ void MutatorImpl::shade(const void* target) {
   if (!cage.contains(target)) return;  // null, or another heap's
   const CellRef cell = cage.cell_of(target);
   if (!cell || cage.is_kept(local.roles().kept(), cell)) return;
+  schedule_point("grey");
   if (grey == nullptr) grey = heap.grey().take_empty();
   grey->entries[grey->count++] = target;
   if (grey->count == GreyChunk::kEntries) hand_over_grey();
@@ -34,6 +36,7 @@ void MutatorImpl::shade(const void* target) {
 
 bool MutatorImpl::hand_over_grey() {
   if (grey == nullptr) return false;
+  schedule_point("hand over");
   heap.grey().put(std::exchange(grey, nullptr));
   return true;
 }
@@ -95,6 +98,7 @@ void leave_blocked(ThreadRecord& thread) {
 }
 
 void safepoint_slow(MutatorState& state) {
+  schedule_point("slow safepoint");
   auto& mutator = static_cast<MutatorImpl&>(state);
   const std::uint64_t begin = now_ns();
   enter_blocked(mutator.thread);
@@ -131,7 +135,9 @@ Mutator::Mutator(Heap& heap) : heap_(heap), state_(nullptr) {
     internal::no_memory(0);
   }
   mutator->runs = reinterpret_cast<char*>(mutator->local.runs());
+  internal::schedule_point("attach");
   heap.impl().handshakes().attach(*mutator);
+  internal::schedule_point("attached");
   thread.references.fetch_add(1, std::memory_order_relaxed);
   {
     const std::lock_guard guard(thread.lock);
@@ -155,6 +161,7 @@ Mutator::~Mutator() {
     *link = mutator->next_on_thread;
   }
   thread.note_position();  // for a handshake under way, which copies the stack of whom it asks
+  internal::schedule_point("detach");
   mutator->heap.handshakes().detach(*mutator);
   delete mutator;
   internal::thread_state.current = thread.mutators;

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "allocator/base/lock.h"
+#include "memgc/internal/schedule_point.h"
 #include "runtime/heap_impl.h"
 
 namespace memgc::internal {
@@ -31,6 +32,7 @@ void OutsideStores::store(RootSlot* slot, const void* target) {
   const std::lock_guard guard(lock);
   shade_locked(slot->load(std::memory_order_relaxed));
   shade_locked(target);
+  schedule_point("outside store");
   slot->store(target, std::memory_order_release);  // as Root::set()
 }
 

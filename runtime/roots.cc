@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "allocator/base/lock.h"
+#include "memgc/internal/schedule_point.h"
 
 namespace memgc::internal {
 namespace {
@@ -80,7 +81,10 @@ std::size_t for_each_root(void (*visit)(void* context, const void* pointer), voi
   std::size_t bytes = 0;
   for (const Chunk* chunk = registry().chunks.load(std::memory_order_acquire); chunk != nullptr; chunk = chunk->next) {
     for (const RootSlot& slot : chunk->slots) {
-      if (const void* pointer = slot.load(std::memory_order_relaxed)) visit(context, pointer);
+      const void* pointer = slot.load(std::memory_order_relaxed);
+      if (pointer == nullptr) continue;
+      visit(context, pointer);
+      schedule_point("scan root");
     }
     bytes += sizeof(chunk->slots);
   }

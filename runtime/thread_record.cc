@@ -11,6 +11,7 @@
 
 #include "allocator/base/check.h"
 #include "allocator/base/poison.h"
+#include "allocator/base/sync.h"
 
 #define MEMGC_NO_SANITIZE __attribute__((no_sanitize("address"), no_sanitize("thread"), noinline))
 
@@ -20,6 +21,9 @@ constinit thread_local ThreadState thread_state;
 
 namespace {
 
+#if defined(MEMGC_SCHEDULED)
+const char* find_stack_base() { return scheduled::stack_base(); }
+#else
 const char* find_stack_base() {
   pthread_attr_t attributes;
   if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) fatal("cannot find this thread's stack");
@@ -29,6 +33,7 @@ const char* find_stack_base() {
   ::pthread_attr_destroy(&attributes);
   return static_cast<const char*>(low) + bytes;
 }
+#endif
 
 // This thread's record. Not owned here, so that it can still be found while thread_local objects are being destroyed: a
 // Mutator among them may go after the Holder.
@@ -46,6 +51,19 @@ struct Holder {
 thread_local Holder holder;
 
 }  // namespace
+
+#if defined(MEMGC_SCHEDULED)
+ThreadLocals exchange_thread_locals(const ThreadLocals& next) {
+  const ThreadLocals before{thread_state, my_record};
+  thread_state = next.state;
+  my_record = next.record;
+  return before;
+}
+
+void end_scheduled_thread() {
+  if (my_record != nullptr) my_record->release();
+}
+#endif
 
 ThreadRecord& ThreadRecord::mine() {
   if (my_record == nullptr) {

@@ -66,6 +66,17 @@ struct ThreadRecord {
   void note_position() noexcept;
 };
 
+#if defined(MEMGC_SCHEDULED)
+/// What thread_local variables hold of one thread, for a scheduler that runs several on one.
+struct ThreadLocals {
+  ThreadState state;
+  ThreadRecord* record = nullptr;
+};
+ThreadLocals exchange_thread_locals(const ThreadLocals& next);
+/// What the end of a thread does: drops its own reference to its record.
+void end_scheduled_thread();
+#endif
+
 /// Overwrites the dead part of the stack below the caller's frame with zeros, so that what earlier calls left there is
 /// not taken for references by a later scan.
 void clear_dead_stack() noexcept;

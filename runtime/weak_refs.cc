@@ -1,6 +1,7 @@
 // Job: see weak_refs.h.
 #include "runtime/weak_refs.h"
 
+#include "memgc/internal/schedule_point.h"
 #include "runtime/heap_impl.h"
 #include "runtime/mutator_impl.h"
 
@@ -66,6 +67,7 @@ void WeakRefs::wait_for_key(EphemeronCell* cell) {
 void WeakRefs::clear() {
   for (WeakCell* cell : cells_) {
     const void* target = cell->target.load(std::memory_order_acquire);
+    schedule_point("weak clear");
     if (target != nullptr && !is_marked(target)) cell->target.store(nullptr, std::memory_order_release);
   }
   for (const auto& [key, cell] : waiting_) {
@@ -88,6 +90,7 @@ void WeakRefs::end() {
 }
 
 const void* load_weak_slow(const std::atomic<const void*>& word) {
+  schedule_point("weak load");
   const void* target = word.load(std::memory_order_acquire);
   if (target == nullptr) return nullptr;
   ThreadRecord& thread = ThreadRecord::mine();

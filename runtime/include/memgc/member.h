@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "memgc/internal/checks.h"
+#include "memgc/internal/schedule_point.h"
 #include "memgc/internal/thread_state.h"
 
 namespace memgc {
@@ -59,6 +60,7 @@ class Member {
   bool compare_exchange(T*& expected, T* desired) noexcept {
     if (internal::thread_state.barrier) [[unlikely]]
       internal::shade(expected, desired);
+    internal::schedule_point("exchange");
     return pointer_.compare_exchange_strong(expected, desired, std::memory_order_acq_rel, std::memory_order_acquire);
   }
 
@@ -69,6 +71,7 @@ class Member {
   void set(T* pointer) noexcept {
     if (internal::thread_state.barrier) [[unlikely]]
       internal::shade(get(), pointer);
+    internal::schedule_point("store");
     // Release: pairs with target()'s acquire: the marker sees what was written to the object before its address got
     // here.
     pointer_.store(pointer, std::memory_order_release);

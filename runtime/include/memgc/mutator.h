@@ -15,6 +15,7 @@
 #include "memgc/array.h"
 #include "memgc/heap.h"
 #include "memgc/internal/checks.h"
+#include "memgc/internal/schedule_point.h"
 #include "memgc/internal/thread_state.h"
 #include "memgc/member.h"
 #include "memgc/slot.h"
@@ -153,6 +154,7 @@ class MEMGC_EXPORT Mutator {
 
   /// A poll: one load and a branch. For loops that do not allocate.
   void safepoint() {
+    internal::schedule_point("safepoint");
     // Relaxed: the slow path takes the handshake's lock, which orders what it does.
     if (state_->poll.load(std::memory_order_relaxed) != 0) [[unlikely]]
       internal::safepoint_slow(*state_);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "memgc/internal/checks.h"
+#include "memgc/internal/schedule_point.h"
 #include "memgc/internal/thread_state.h"
 
 namespace memgc {
@@ -58,6 +59,7 @@ class Root {
     if (internal::thread_state.barrier) [[unlikely]] {
       internal::store_root_slow(slot_, pointer);
     } else {
+      internal::schedule_point("store");
       slot_->store(pointer, std::memory_order_release);  // as in Member
     }
   }

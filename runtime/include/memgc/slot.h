@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "memgc/internal/checks.h"
+#include "memgc/internal/schedule_point.h"
 #include "memgc/internal/thread_state.h"
 
 namespace memgc {
@@ -46,6 +47,7 @@ class Slot {
   void set(std::uintptr_t word) noexcept {
     if (internal::thread_state.barrier) [[unlikely]]
       internal::shade(target(), Policy::pointer(word));
+    internal::schedule_point("store");
     word_.store(word, std::memory_order_release);  // as in Member
   }
 

@@ -11,6 +11,7 @@
 #include <functional>
 
 #include "memgc/internal/export.h"
+#include "memgc/internal/schedule_point.h"
 #include "memgc/internal/thread_state.h"
 #include "memgc/member.h"
 #include "memgc/mutator.h"
@@ -35,6 +36,7 @@ MEMGC_EXPORT const void* load_weak_slow(const std::atomic<const void*>& word);
 inline const void* load_weak(const std::atomic<const void*>& word) {
   if (thread_state.barrier) [[unlikely]]
     return load_weak_slow(word);
+  schedule_point("weak load");
   return word.load(std::memory_order_acquire);  // pairs with the store of whoever made the weak reference
 }
 
@@ -92,6 +94,7 @@ class Ephemeron : private internal::EphemeronCell {
     if (internal::thread_state.barrier) [[unlikely]] {
       internal::shade(EphemeronCell::value.load(std::memory_order_relaxed), value);
     }
+    internal::schedule_point("store");
     EphemeronCell::value.store(value, std::memory_order_release);  // as in Member
   }
 };
