@@ -192,9 +192,9 @@ void Cycle::close(Roles& roles, std::size_t in_both) {
   OutsideStores::leave(heap_);
   heap_.grey().discard();  // shaded since the last round, and so marked or new
   // Allocated black: counted since all did so, less what was also marked, as reachable from older objects.
-  const std::size_t black = heap_.heap_bytes() - std::min(heap_at_black_ + in_both, heap_.heap_bytes());
-  trace_.heap_live = team_.marked_bytes() + black;
-  heap_.finish_cycle(trace_.heap_live, trace_.stacks + trace_.globals, trace_.forced,
+  const std::size_t counted = heap_.heap_bytes();
+  trace_.heap_live = team_.marked_bytes() + counted - std::min(heap_at_black_ + in_both, counted);
+  heap_.finish_cycle(trace_.heap_live, counted, trace_.stacks + trace_.globals, trace_.forced,
                      elapsed_ns(cpu_began_ns_, thread_cpu_ns()) + team_.helper_cpu_ns() + team_.assist_cpu_ns());
   if (stopped_) {
     heap_.handshakes().resume_all();

@@ -107,17 +107,18 @@ void HeapImpl::allow_growth(std::size_t marked_bytes) {
                  std::memory_order_relaxed);
 }
 
-void HeapImpl::finish_cycle(std::size_t live, std::size_t roots, bool forced, std::uint64_t cpu_ns) {
+void HeapImpl::finish_cycle(std::size_t live, std::size_t counted, std::size_t roots, bool forced,
+                            std::uint64_t cpu_ns) {
   live_bytes_.store(live, std::memory_order_relaxed);
   root_bytes_.store(roots, std::memory_order_relaxed);
   cycles_.fetch_add(1, std::memory_order_relaxed);
   if (forced) forced_cycles_.fetch_add(1, std::memory_order_relaxed);
   add_gc_cpu(cpu_ns);
   const std::size_t from = growth_from_.load(std::memory_order_relaxed);
-  cons_mark_.add(heap_bytes() - std::min(from, heap_bytes()), live);
+  cons_mark_.add(counted - std::min(from, counted), live);
   runway_ratio_.store(cons_mark_.ratio(), std::memory_order_relaxed);
-  // What was allocated in the meantime is part of `live` when marking was concurrent, and there is none when not.
-  heap_bytes_.store(live, std::memory_order_relaxed);
+  // A difference, not a store: mutators allocate, and the collector may wait for a processor for long.
+  heap_bytes_.fetch_add(live - counted, std::memory_order_relaxed);
   update_goal();
 }
 

@@ -69,8 +69,9 @@ class HeapImpl {
   void allow_growth(std::size_t marked_bytes);
   void count_late_answer() { late_answers_.fetch_add(1, std::memory_order_relaxed); }
 
-  /// A cycle found this: sets the live bytes and the next goal. `roots`: bytes scanned outside the heap.
-  void finish_cycle(std::size_t live, std::size_t roots, bool forced, std::uint64_t cpu_ns);
+  /// A cycle found this: of the `counted` bytes of objects so many were live, and `roots` bytes were scanned outside
+  /// the heap. Sets the next goal. What is allocated meanwhile stays counted.
+  void finish_cycle(std::size_t live, std::size_t counted, std::size_t roots, bool forced, std::uint64_t cpu_ns);
   std::size_t goal() const { return goal_.load(std::memory_order_relaxed); }
   std::uint64_t gc_cpu_ns() const { return gc_cpu_ns_.load(std::memory_order_relaxed); }
   void add_gc_cpu(std::uint64_t ns) { gc_cpu_ns_.fetch_add(ns, std::memory_order_relaxed); }

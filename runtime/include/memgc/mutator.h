@@ -38,9 +38,12 @@ inline void* allocate(MutatorState& mutator) {
   const TypeInfo& type = type_info<T>;
   // Relaxed: whoever reads a non-zero offset reads a run of its own, which only its own slow path has ever filled.
   Run& run = *reinterpret_cast<Run*>(mutator.runs + type.run_offset.load(std::memory_order_relaxed));
-  char* cell = run.cursor;
-  if (cell >= run.limit) [[unlikely]]
+  if (run.cursor >= run.limit) [[unlikely]]
     return allocate_slow(mutator, type);
+  // Read again, so that the cursor is in no register that outlives the call above: where a run ends another object may
+  // begin, and a dead one would be kept while the collector looks at this thread, with all that it leads to.
+  __asm__("" : "+m"(run.cursor));
+  char* const cell = run.cursor;
   run.cursor = cell + run.cell_bytes;
   return cell;
 }
