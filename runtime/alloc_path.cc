@@ -5,6 +5,7 @@
 #include "allocator/base/check.h"
 #include "memgc/internal/schedule_point.h"
 #include "memgc/internal/thread_state.h"
+#include "runtime/dead_stack.h"
 #include "runtime/heap_impl.h"
 #include "runtime/mutator_impl.h"
 #include "runtime/object_type.h"
@@ -49,7 +50,7 @@ void* bump(Run& run) {
   return cell;
 }
 
-void* take_cell(MutatorImpl& mutator, LayoutId layout) {
+[[gnu::noinline]] void* take_cell_uncleared(MutatorImpl& mutator, LayoutId layout) {
   poll(mutator);
   Run& run = mutator.local.runs()[layout];
   if (run.cursor < run.limit || mutator.local.advance(layout)) return bump(run);
@@ -70,6 +71,10 @@ void* take_cell(MutatorImpl& mutator, LayoutId layout) {
   });
 }
 
+void* take_cell(MutatorImpl& mutator, LayoutId layout) {
+  return clear_dead_stack(take_cell_uncleared(mutator, layout));
+}
+
 void* take_large(MutatorImpl& mutator, std::size_t bytes, const TypeInfo& type, bool array) {
   poll(mutator);
   mutator.heap.count_allocation(mutator);
@@ -79,19 +84,23 @@ void* take_large(MutatorImpl& mutator, std::size_t bytes, const TypeInfo& type, 
   void* object = with_last_resorts(
       mutator.heap, [&] { return mutator.heap.large().take(bytes, shape, layout, mutator.local.roles()); });
   if (object != nullptr) mutator.heap.count_large_allocation((bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes);
-  return object;
+  return clear_dead_stack(object);
 }
 
-}  // namespace
-
-void* allocate_slow(MutatorState& state, const TypeInfo& type) {
+[[gnu::noinline]] void* allocate_uncleared(MutatorState& state, const TypeInfo& type) {
   auto& mutator = static_cast<MutatorImpl&>(state);
   LayoutId layout = layout_of_run_offset(type.run_offset.load(std::memory_order_relaxed));
   if (layout == 0) [[unlikely]] {
     layout = layout_of(type);
     if (layout == 0) return take_large(mutator, type.size, type, false);
   }
-  return take_cell(mutator, layout);
+  return take_cell_uncleared(mutator, layout);
+}
+
+}  // namespace
+
+void* allocate_slow(MutatorState& state, const TypeInfo& type) {
+  return clear_dead_stack(allocate_uncleared(state, type));
 }
 
 void* allocate_array(MutatorState& state, const TypeInfo& element, std::size_t count) {

@@ -15,6 +15,7 @@
 #include "memgc/internal/schedule_point.h"
 #include "memgc/internal/thread_state.h"
 #include "memgc/root.h"
+#include "runtime/dead_stack.h"
 #include "runtime/heap_impl.h"
 #include "runtime/mutator_impl.h"
 #include "runtime/outside_stores.h"
@@ -33,10 +34,7 @@ void shade_in_all(ThreadRecord& thread, const void* old_target, const void* new_
 
 bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullptr && !thread.blocked; }
 
-}  // namespace
-
-void shade(const void* old_target, const void* new_target) {
-  schedule_point("shade");
+[[gnu::noinline]] void shade_both(const void* old_target, const void* new_target) {
   ThreadRecord& thread = ThreadRecord::mine();
   if (runs_attached(thread)) {
     shade_in_all(thread, old_target, new_target);
@@ -45,7 +43,7 @@ void shade(const void* old_target, const void* new_target) {
   }
 }
 
-void store_root_slow(RootSlot* slot, const void* target) {
+[[gnu::noinline]] void store_root(RootSlot* slot, const void* target) {
   ThreadRecord& thread = ThreadRecord::mine();
   if (runs_attached(thread)) {
     shade_in_all(thread, slot->load(std::memory_order_relaxed), target);
@@ -54,6 +52,19 @@ void store_root_slow(RootSlot* slot, const void* target) {
   } else {
     OutsideStores::store(slot, target);
   }
+}
+
+}  // namespace
+
+void shade(const void* old_target, const void* new_target) {
+  schedule_point("shade");
+  shade_both(old_target, new_target);
+  clear_dead_stack_of_barrier();
+}
+
+void store_root_slow(RootSlot* slot, const void* target) {
+  store_root(slot, target);
+  clear_dead_stack_of_barrier();
 }
 
 }  // namespace memgc::internal

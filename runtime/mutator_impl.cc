@@ -9,6 +9,7 @@
 #include "memgc/internal/schedule_point.h"
 #include "memgc/mutator.h"
 #include "runtime/clock.h"
+#include "runtime/dead_stack.h"
 #include "runtime/heap_impl.h"
 
 namespace memgc::internal {
@@ -97,13 +98,21 @@ void leave_blocked(ThreadRecord& thread) {
   thread.update_barrier();
 }
 
-void safepoint_slow(MutatorState& state) {
-  schedule_point("slow safepoint");
-  auto& mutator = static_cast<MutatorImpl&>(state);
+namespace {
+
+[[gnu::noinline]] void answer(MutatorImpl& mutator) {
   const std::uint64_t begin = now_ns();
   enter_blocked(mutator.thread);
   leave_blocked(mutator.thread);
   mutator.heap.stops().add(elapsed_ns(begin, now_ns()));
+}
+
+}  // namespace
+
+void safepoint_slow(MutatorState& state) {
+  schedule_point("slow safepoint");
+  answer(static_cast<MutatorImpl&>(state));
+  clear_dead_stack();
 }
 
 MutatorImpl& mutator_of(const void* object, const char* what) {

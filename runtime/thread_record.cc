@@ -144,13 +144,6 @@ MEMGC_NO_SANITIZE void ThreadRecord::note_position() noexcept {
   while (nearest_words < nearest_frames.size() && from < end) nearest_frames[nearest_words++] = *from++;
 }
 
-MEMGC_NO_SANITIZE void clear_dead_stack() noexcept {
-  // What this frame occupies is what earlier, deeper calls have left behind.
-  volatile char dead[1024];
-  std::memset(const_cast<char*>(dead), 0, sizeof(dead));
-  __asm__ volatile("" : : "r"(dead) : "memory");
-}
-
 }  // namespace memgc::internal
 
 namespace memgc {

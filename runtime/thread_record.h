@@ -77,10 +77,6 @@ ThreadLocals exchange_thread_locals(const ThreadLocals& next);
 void end_scheduled_thread();
 #endif
 
-/// Overwrites the dead part of the stack below the caller's frame with zeros, so that what earlier calls left there is
-/// not taken for references by a later scan.
-void clear_dead_stack() noexcept;
-
 /// Calls f(range, begin, end) for each of the thread's root ranges. Returns their bytes.
 template <class F>
 std::size_t for_each_range(ThreadRecord& thread, F&& f) {
