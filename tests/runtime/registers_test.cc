@@ -164,6 +164,39 @@ TEST_P(Registers, ControlTheHiddenReferenceKeepsNothing) {
   EXPECT_EQ(heap.stats().live_bytes, 0u);
 }
 
+// Words of the kilobyte below this function's frame that hide() to `hidden`: where the calls before it had their
+// frames.
+__attribute__((noinline, no_sanitize("address"), no_sanitize("thread"))) std::size_t left_below(std::uintptr_t hidden) {
+  const auto* frame = static_cast<const volatile std::uintptr_t*>(__builtin_frame_address(0));
+  std::size_t found = 0;
+  for (std::size_t i = 1; i < 128; ++i) found += hide(reinterpret_cast<const void*>(*(frame - i))) == hidden;
+  return found;
+}
+
+struct SlowPaths {
+  Mutator* me;
+  std::uintptr_t hidden;
+  std::size_t left;
+};
+
+// The registers of the caller's are saved by whatever is called here.
+void take_slow_paths(void* argument) {
+  auto& paths = *static_cast<SlowPaths*>(argument);
+  for (int i = 0; i < 1000; ++i) paths.me->make<Leaf>();
+  paths.left = left_below(paths.hidden);
+}
+
+TEST_P(Registers, LeaveNothingOnTheStackWhereSlowPathsSavedThem) {
+  if (kUnderAsan || kUnderTsan || MEMGC_CHECKS) GTEST_SKIP() << "what stands on the stack is the optimiser's business";
+  Options options = manual_options();
+  options.debug.gcstress = 1;  // the slowest of slow paths
+  Heap heap(options);
+  Mutator me(heap);
+  SlowPaths paths{&me, hide(me.make<Leaf>(kId)), 1};
+  GetParam().hold(paths.hidden, &take_slow_paths, &paths);
+  EXPECT_EQ(paths.left, 0u);
+}
+
 INSTANTIATE_TEST_SUITE_P(CalleeSaved, Registers, ::testing::ValuesIn(all_registers()),
                          [](const auto& instance) { return instance.param.name; });
 
