@@ -88,12 +88,13 @@ void HeapImpl::update_goal() {
   in.mapped_ready = blocks.taken_bytes + blocks.free_bytes + metadata_bytes();
   in.heap_free = blocks.free_bytes;
   in.heap_in_use = heap_bytes();
-  const std::size_t goal = heap_goal(in);
-  const std::size_t trigger =
-      debug().gcstoptheworld ? goal : cycle_trigger(goal, in.live, runway_ratio_.load(std::memory_order_relaxed));
-  goal_.store(goal, std::memory_order_relaxed);
+  const HeapGoal goal = heap_goal(in);
+  // A quarter more than last time: a cycle that begins too late holds mutators up, one that begins early costs little.
+  const std::size_t ahead = runway(1.25 * runway_ratio_.load(std::memory_order_relaxed), 0, in.live);
+  const std::size_t trigger = debug().gcstoptheworld ? goal.bytes : cycle_trigger(goal, in.live, ahead);
+  goal_.store(goal.bytes, std::memory_order_relaxed);
   trigger_.store(trigger, std::memory_order_relaxed);
-  allowed_.store(goal, std::memory_order_relaxed);
+  allowed_.store(goal.bytes, std::memory_order_relaxed);
 }
 
 void HeapImpl::begin_growth() {
@@ -114,8 +115,11 @@ void HeapImpl::finish_cycle(std::size_t live, std::size_t counted, std::size_t r
   cycles_.fetch_add(1, std::memory_order_relaxed);
   if (forced) forced_cycles_.fetch_add(1, std::memory_order_relaxed);
   add_gc_cpu(cpu_ns);
-  const std::size_t from = growth_from_.load(std::memory_order_relaxed);
-  cons_mark_.add(counted - std::min(from, counted), live);
+  CycleMeasure measure;
+  measure.begun = growth_from_.load(std::memory_order_relaxed);
+  measure.ended = counted;
+  measure.work = live;
+  cons_mark_.add(measure);
   runway_ratio_.store(cons_mark_.ratio(), std::memory_order_relaxed);
   // A difference, not a store: mutators allocate, and the collector may wait for a processor for long.
   heap_bytes_.fetch_add(live - counted, std::memory_order_relaxed);
