@@ -3,19 +3,10 @@
 
 #include <unistd.h>
 
-#include <charconv>
-#include <cstring>
+#include "runtime/line_text.h"
 
 namespace memgc::internal {
 namespace {
-
-char* put(char* out, const char* text) {
-  const std::size_t length = std::strlen(text);
-  std::memcpy(out, text, length);
-  return out + length;
-}
-
-char* put(char* out, std::uint64_t value) { return std::to_chars(out, out + 24, value).ptr; }
 
 // value / 10^decimals with exactly that many decimals.
 char* put_decimals(char* out, std::uint64_t value, int decimals) {
@@ -30,8 +21,6 @@ char* put_decimals(char* out, std::uint64_t value, int decimals) {
   }
   return out;
 }
-
-char* put_mb(char* out, std::uint64_t bytes) { return put(out, bytes >> 20); }
 
 }  // namespace
 
