@@ -2,6 +2,7 @@
 //
 //   store slot = p, while this thread's barrier is on:   shade(*slot); shade(p); *slot = p
 //
+// Stores to many fields at once (memgc::copy, memgc::fill) shade the old and new values of a stretch, then store it.
 // Both are shaded whatever the colour of the object that holds the slot or of this thread's stack; runtime/README.md
 // has the argument. A shaded pointer goes into this thread's buffer, unless its object is marked already; the marker
 // gets the buffer when it is full or when a handshake asks for it. There is no safepoint between shading and the store.
@@ -10,7 +11,8 @@
 // (that is how they are dropped from anywhere), and no handshake waits for it. It then stores under one lock of the
 // process, which a cycle takes once between turning barriers on and the second handshake: a store that found no heap
 // marking has ended by then.
-#include <mutex>
+#include <cstddef>
+#include <span>
 
 #include "memgc/internal/schedule_point.h"
 #include "memgc/internal/thread_state.h"
@@ -23,30 +25,37 @@
 namespace memgc::internal {
 namespace {
 
-void shade_in_all(ThreadRecord& thread, const void* old_target, const void* new_target) {
+void shade_in_all(ThreadRecord& thread, std::span<const void* const> targets) {
   for (MutatorImpl* mutator = thread.mutators; mutator != nullptr; mutator = mutator->next_on_thread) {
     if (!mutator->marking) continue;
-    mutator->shade(old_target);
-    schedule_point("between shades");
-    mutator->shade(new_target);
+    for (const void* target : targets) {
+      mutator->shade(target);
+      schedule_point("between shades");
+    }
   }
 }
 
 bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullptr && !thread.blocked; }
 
-[[gnu::noinline]] void shade_both(const void* old_target, const void* new_target) {
+[[gnu::noinline]] void shade_uncleared(const void* const* targets, std::size_t count) {
   ThreadRecord& thread = ThreadRecord::mine();
   if (runs_attached(thread)) {
-    shade_in_all(thread, old_target, new_target);
+    shade_in_all(thread, {targets, count});
   } else {
-    OutsideStores::shade(old_target, new_target);
+    OutsideStores::shade({targets, count});
   }
+}
+
+[[gnu::noinline]] void shade_both(const void* old_target, const void* new_target) {
+  const void* both[] = {old_target, new_target};
+  shade_uncleared(both, 2);
 }
 
 [[gnu::noinline]] void store_root(RootSlot* slot, const void* target) {
   ThreadRecord& thread = ThreadRecord::mine();
   if (runs_attached(thread)) {
-    shade_in_all(thread, slot->load(std::memory_order_relaxed), target);
+    const void* both[] = {slot->load(std::memory_order_relaxed), target};
+    shade_in_all(thread, both);
     schedule_point("store");
     slot->store(target, std::memory_order_release);  // as Root::set()
   } else {
@@ -59,6 +68,12 @@ bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullp
 void shade(const void* old_target, const void* new_target) {
   schedule_point("shade");
   shade_both(old_target, new_target);
+  clear_dead_stack_of_barrier();
+}
+
+void shade_all(const void* const* targets, std::size_t count) {
+  schedule_point("shade");
+  shade_uncleared(targets, count);
   clear_dead_stack_of_barrier();
 }
 

@@ -36,10 +36,9 @@ void OutsideStores::store(RootSlot* slot, const void* target) {
   slot->store(target, std::memory_order_release);  // as Root::set()
 }
 
-void OutsideStores::shade(const void* old_target, const void* new_target) {
+void OutsideStores::shade(std::span<const void* const> targets) {
   const std::lock_guard guard(lock);
-  shade_locked(old_target);
-  shade_locked(new_target);
+  for (const void* target : targets) shade_locked(target);
 }
 
 void OutsideStores::enter(HeapImpl& heap, unsigned kept) {

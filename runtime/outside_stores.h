@@ -4,6 +4,8 @@
 // sync() was called. Threads: any; one lock of the process.
 #pragma once
 
+#include <span>
+
 #include "memgc/root.h"
 
 namespace memgc::internal {
@@ -13,7 +15,7 @@ class HeapImpl;
 class OutsideStores {
  public:
   static void store(RootSlot* slot, const void* target);
-  static void shade(const void* old_target, const void* new_target);
+  static void shade(std::span<const void* const> targets);
 
   /// From now on stores shade into this heap what is not in its `kept` bitmap; waits for those under way.
   static void enter(HeapImpl& heap, unsigned kept);

@@ -1,7 +1,8 @@
 // Job: Array<T>, a managed array whose length is chosen when it is made.
 //
 // A count, then the elements, in one cell. Of leaf T it is never scanned; of Members it is marked word by word; large
-// ones are marked in chunks. Threads: as for its elements.
+// ones are marked in chunks. Stretches of Members and Slots are moved and filled by memgc::copy, fill and clear
+// (ranges.h). Threads: as for its elements.
 #pragma once
 
 #include <cstddef>

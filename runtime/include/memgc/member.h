@@ -17,6 +17,8 @@
 namespace memgc {
 
 namespace internal {
+struct RawFields;
+
 /// A U is a T, so that a Member<U> may stand where a Member<T> is wanted.
 template <class U, class T>
 concept PointsTo = std::is_convertible_v<U*, T*>;
@@ -27,11 +29,13 @@ concept PointsTo = std::is_convertible_v<U*, T*>;
 template <class T>
 class Member {
  public:
-  Member() noexcept { internal::note_field(this); }
-  Member(std::nullptr_t) noexcept { internal::note_field(this); }  // NOLINT(google-explicit-constructor)
-  Member(T* pointer) noexcept {                                    // NOLINT(google-explicit-constructor)
+  Member() noexcept : pointer_(nullptr) { internal::note_field(this); }
+  Member(std::nullptr_t) noexcept : Member() {}  // NOLINT(google-explicit-constructor)
+  Member(T* pointer) noexcept {                  // NOLINT(google-explicit-constructor)
     internal::note_field(this);
-    set(pointer);
+    if (internal::thread_state.barrier) [[unlikely]]
+      internal::shade(nullptr, pointer);
+    store(pointer);
   }
   Member(const Member& other) noexcept : Member(other.get()) {}
   template <internal::PointsTo<T> U>
@@ -51,7 +55,7 @@ class Member {
     return *this;
   }
 
-  T* get() const noexcept { return pointer_.load(std::memory_order_relaxed); }
+  T* get() const noexcept { return word().load(std::memory_order_relaxed); }
   operator T*() const noexcept { return get(); }  // NOLINT(google-explicit-constructor)
   T* operator->() const noexcept { return get(); }
   std::add_lvalue_reference_t<T> operator*() const noexcept { return *get(); }
@@ -61,23 +65,31 @@ class Member {
     if (internal::thread_state.barrier) [[unlikely]]
       internal::shade(expected, desired);
     internal::schedule_point("exchange");
-    return pointer_.compare_exchange_strong(expected, desired, std::memory_order_acq_rel, std::memory_order_acquire);
+    return word().compare_exchange_strong(expected, desired, std::memory_order_acq_rel, std::memory_order_acquire);
   }
 
   /// What the collector follows.
-  const void* target() const noexcept { return pointer_.load(std::memory_order_acquire); }
+  const void* target() const noexcept { return word().load(std::memory_order_acquire); }
 
  private:
+  friend struct internal::RawFields;
+
+  static const void* target_of(const T* pointer) noexcept { return pointer; }
+  std::atomic_ref<T*> word() const noexcept { return std::atomic_ref<T*>(pointer_); }
+
   void set(T* pointer) noexcept {
     if (internal::thread_state.barrier) [[unlikely]]
       internal::shade(get(), pointer);
     internal::schedule_point("store");
+    store(pointer);
+  }
+  void store(T* pointer) noexcept {
     // Release: pairs with target()'s acquire: the marker sees what was written to the object before its address got
     // here.
-    pointer_.store(pointer, std::memory_order_release);
+    word().store(pointer, std::memory_order_release);
   }
 
-  std::atomic<T*> pointer_{nullptr};
+  mutable T* pointer_;  // a plain word, so that a constructor given a value need not write null first
 };
 
 }  // namespace memgc

@@ -7,6 +7,7 @@
 #include "memgc/member.h"
 #include "memgc/mutator.h"
 #include "memgc/options.h"
+#include "memgc/ranges.h"
 #include "memgc/root.h"
 #include "memgc/slot.h"
 #include "memgc/stats.h"

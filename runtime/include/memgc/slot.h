@@ -19,13 +19,20 @@
 
 namespace memgc {
 
+namespace internal {
+struct RawFields;
+}  // namespace internal
+
+/// A field that holds a word of which Policy knows what it refers to. Zero when made without one. Cost: as a Member.
 template <class Policy>
 class Slot {
  public:
-  Slot() noexcept { internal::note_field(this); }
+  Slot() noexcept : value_(0) { internal::note_field(this); }
   Slot(std::uintptr_t word) noexcept {  // NOLINT(google-explicit-constructor)
     internal::note_field(this);
-    set(word);
+    if (internal::thread_state.barrier) [[unlikely]]
+      internal::shade(nullptr, Policy::pointer(word));
+    store(word);
   }
   Slot(const Slot& other) noexcept : Slot(other.get()) {}
   Slot& operator=(const Slot& other) noexcept {
@@ -37,21 +44,29 @@ class Slot {
     return *this;
   }
 
-  std::uintptr_t get() const noexcept { return word_.load(std::memory_order_relaxed); }
+  std::uintptr_t get() const noexcept { return word().load(std::memory_order_relaxed); }
   operator std::uintptr_t() const noexcept { return get(); }  // NOLINT(google-explicit-constructor)
 
   /// What the collector follows.
-  const void* target() const noexcept { return Policy::pointer(word_.load(std::memory_order_acquire)); }
+  const void* target() const noexcept { return target_of(word().load(std::memory_order_acquire)); }
 
  private:
+  friend struct internal::RawFields;
+
+  static const void* target_of(std::uintptr_t word) noexcept { return Policy::pointer(word); }
+  std::atomic_ref<std::uintptr_t> word() const noexcept { return std::atomic_ref<std::uintptr_t>(value_); }
+
   void set(std::uintptr_t word) noexcept {
     if (internal::thread_state.barrier) [[unlikely]]
-      internal::shade(target(), Policy::pointer(word));
+      internal::shade(target(), target_of(word));
     internal::schedule_point("store");
-    word_.store(word, std::memory_order_release);  // as in Member
+    store(word);
+  }
+  void store(std::uintptr_t word) noexcept {
+    this->word().store(word, std::memory_order_release);  // as in Member
   }
 
-  std::atomic<std::uintptr_t> word_{0};
+  mutable std::uintptr_t value_;  // as in Member
 };
 
 }  // namespace memgc

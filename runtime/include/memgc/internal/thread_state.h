@@ -42,6 +42,8 @@ MEMGC_EXPORT void owe_destructor(MutatorState& mutator, void* object);
 
 /// The write barrier's slow path: shades both, before the store. Only while thread_state.barrier.
 MEMGC_EXPORT void shade(const void* old_target, const void* new_target);
+/// The same for many; nulls may be among them.
+MEMGC_EXPORT void shade_all(const void* const* targets, std::size_t count);
 
 [[noreturn]] MEMGC_EXPORT void throw_bad_alloc(std::size_t bytes);
 [[noreturn]] MEMGC_EXPORT void abort_out_of_memory(std::size_t bytes);  // for programs without exceptions
