@@ -38,11 +38,11 @@ void Cycle::mark(std::uint64_t number, bool forced) {
   heap_.handshakes().take_stop_sum();
 
   Roles roles = heap_.roles();
+  heap_.weak_refs().begin(roles);  // before the first barrier: once a stack is copied, what a weak read gives is shaded
   open(roles);
   mark_began_ns_ = now_ns();
   mark_cpu_began_ns_ = thread_cpu_ns();
   team_.begin(roles);
-  heap_.weak_refs().begin(roles);
   mark_from_roots();
   mark_to_the_end(roles);
   trace_.heap_after = heap_.heap_bytes();
@@ -117,6 +117,7 @@ void Cycle::mark_to_the_end(Roles& roles) {
   // The dead are known. Those that have a destructor live on until it has run, with all that they lead to.
   heap_.finalizers().find_dead(roles, [this](void* object) { team_.leader().push(object); });
   drain();
+  weak.clear();  // those that only the dead refer to: a destructor may read them
   weak.end();
   team_.end();
 }

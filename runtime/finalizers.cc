@@ -43,12 +43,14 @@ void Finalizers::collect_cleanups(const Roles& roles) {
   const std::lock_guard guard(lock_);
   const auto dead = std::stable_partition(cleanups_.begin(), cleanups_.end(),
                                           [&](const Cleaning& c) { return !is_dead(roles, c.object); });
-  for (auto at = dead; at != cleanups_.end(); ++at) queue_.push_back({nullptr, std::move(at->action)});
+  for (auto at = dead; at != cleanups_.end(); ++at) found_.push_back({nullptr, std::move(at->action)});
   cleanups_.erase(dead, cleanups_.end());
 }
 
 void Finalizers::wake(Heap& heap) {
   const std::lock_guard guard(lock_);
+  for (Queued& item : found_) queue_.push_back(std::move(item));
+  found_.clear();
   if (queue_.empty()) return;
   if (!thread_.joinable() && !ending_) thread_ = sync::start_thread("memgc-final", [this, &heap] { run(heap); });
   wake_.notify_one();

@@ -5,8 +5,9 @@
 // and its fields stay sound, though what they lead to may have been destroyed first. It is owed nothing from then on,
 // so a later cycle frees it. Cleanups refer to their object by address only.
 //
-// Invariants: each destructor and each cleanup runs once. What is queued is a root (for_each_queued) until it has run.
-// Threads: registering, any; find_dead() and for_each_queued(), the collector; running, the finalizer thread
+// Invariants: each destructor and each cleanup runs once, and not before the cycle that found it has marked its last.
+// What is queued is a root (for_each_queued) until it has run.
+// Threads: registering, any; find_dead(), wake() and for_each_queued(), the collector; running, the finalizer thread
 // ("memgc-final", made when there is first something to run), and the one that destroys the heap.
 #pragma once
 
@@ -37,13 +38,13 @@ class Finalizers {
   std::uint64_t add_cleanup(const void* object, std::function<void()> action);
   bool cancel_cleanup(std::uint64_t number);
 
-  /// Marking has ended: queues what is owed to the dead, and calls f(object) for each object that is to be destroyed.
+  /// Marking has ended: finds what is owed to the dead, and calls f(object) for each object that is to be destroyed.
   template <class F>
   void find_dead(const Roles& roles, F&& f);
   /// f(object) for each object that waits for its destructor.
   template <class F>
   void for_each_queued(F&& f);
-  /// Lets what is queued run. `heap`: for cleanups that make objects.
+  /// Nothing is marked any more: queues what was found and lets it run. `heap`: for cleanups that make objects.
   void wake(Heap& heap);
 
   /// Ends the thread, after what is queued has run.
@@ -76,7 +77,8 @@ class Finalizers {
   bool is_dead(const Roles& roles, const void* object) const;
 
   Cage& cage_;
-  sync::Mutex lock_;  // guards what follows
+  std::vector<Queued> found_;  // by the cycle under way; the collector's
+  sync::Mutex lock_;           // guards what follows
   sync::Condition wake_;
   std::deque<Queued> queue_;
   sync::Condition all_done_;
@@ -115,14 +117,11 @@ void Finalizers::for_each_owed(const Roles& roles, bool also_marked, F&& f) {
 
 template <class F>
 void Finalizers::find_dead(const Roles& roles, F&& f) {
-  std::vector<void*> dead;
-  for_each_owed(roles, false, [&](void* object) { dead.push_back(object); });
+  for_each_owed(roles, false, [&](void* object) {
+    found_.push_back({object, {}});
+    f(object);
+  });
   collect_cleanups(roles);
-  {
-    const std::lock_guard guard(lock_);
-    for (void* object : dead) queue_.push_back({object, {}});
-  }
-  for (void* object : dead) f(object);
 }
 
 template <class F>

@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/runtime/steps.h"
 #include "tests/runtime/support.h"
 
 namespace memgc::testing {
@@ -63,6 +65,29 @@ TEST(Weak, AnObjectReadFromOneIsKeptByItsReader) {
     EXPECT_EQ(node->id, 7);
     EXPECT_EQ(holder->weak.get(), node);
   }
+}
+
+// The reader's stack has been copied, another thread's not yet, so nothing has been marked.
+TEST(Weak, AnObjectReadBetweenTwoThreadsSnapshotsIsKept) {
+  Heap heap(manual_options());
+  heap.collect();  // leaves weak references as a cycle does
+  Root<Holder> holder;
+  on_another_thread(heap, [&](Mutator& me) {
+    holder = me.make<Holder>();
+    holder->weak.reset(make_node(me, 7));
+  });
+  Stepper reader(heap), late(heap);
+  SteppedCycle cycle(heap);
+  for (int phase = 1; phase <= 2; ++phase) {
+    reader.answer();
+    late.answer();
+  }
+  reader.answer();
+  const Node* read = nullptr;
+  reader.run([&](Mutator&) { read = holder->weak.get(); });
+  ASSERT_NE(read, nullptr);
+  cycle.finish(late, reader);
+  reader.run([&](Mutator&) { EXPECT_EQ(holder->weak.get(), read); });
 }
 
 TEST(Ephemeron, KeepsItsValueWhileTheKeyIsKept) {
@@ -197,6 +222,58 @@ TEST(Destructor, RunsForWhatIsLeftWhenTheHeapGoes) {
     keep = nullptr;
   }
   EXPECT_EQ(destroyed, 2);
+}
+
+std::atomic<int> named_something;
+
+struct Watcher {
+  Weak<Node> weak;
+  ~Watcher() { named_something += weak.get() != nullptr; }
+  static constexpr auto fields = memgc::fields(&Watcher::weak);
+};
+
+// A weak reference that only the dead refer to names nothing that was freed.
+TEST(Destructor, FindsTheWeakReferencesOfItsObjectCleared) {
+  named_something = 0;
+  Heap heap(precise_options());
+  Mutator me(heap);
+  {
+    const Root<Watcher> dying(me.make<Watcher>());
+    dying->weak.reset(make_node(me, 1));
+  }
+  collect_and_finish(heap);
+  EXPECT_EQ(named_something, 0);
+}
+
+std::atomic<bool> finalizer_held, was_overtaken;
+
+struct SlowToTrace {
+  std::atomic<bool> destroyed{false};
+  Member<SlowToTrace> unused;
+  ~SlowToTrace() { destroyed = true; }
+  // Lets the finalizer thread go on, and waits: had it been given this object already, it would destroy it now.
+  void trace(Visitor& visitor) const {
+    visitor(unused);
+    finalizer_held = false;
+    for (int i = 0; i < 50 && !destroyed; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    was_overtaken = was_overtaken || destroyed;
+  }
+};
+
+TEST(Destructor, DoesNotRunWhileTheObjectIsTraced) {
+  was_overtaken = false;
+  finalizer_held = true;
+  Heap heap(precise_options());
+  Mutator me(heap);
+  Cleanup(make_node(me, 1), [] {
+    while (finalizer_held) memgc::make<Node>();
+  });
+  heap.collect();
+  me.make<SlowToTrace>();
+  heap.collect();
+  EXPECT_FALSE(finalizer_held) << "the object was not traced";
+  EXPECT_FALSE(was_overtaken);
+  finalizer_held = false;
 }
 
 TEST(Cleanup, RunsAfterDeathOnceAndOnAnotherThread) {

@@ -1,0 +1,104 @@
+// Job: threads that answer a cycle's handshakes one by one, when the test says so; a cycle that a test steps through.
+//
+// A Stepper is a thread attached to a heap that does nothing but what it is told: run() something, or answer() the next
+// handshake, for which it waits. While one owes an answer no handshake ends, so whatever it does meanwhile happens at
+// that point of the cycle, each time the test runs. Threads: all calls are the test's.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "tests/runtime/support.h"
+
+namespace memgc::testing {
+
+class Stepper {
+ public:
+  using Work = std::function<void(Mutator&)>;
+
+  explicit Stepper(Heap& heap) : thread_([this, &heap] { loop(heap); }) {
+    run([](Mutator&) {});  // attached from here on
+  }
+  ~Stepper() { detach(); }
+  Stepper(const Stepper&) = delete;
+  Stepper& operator=(const Stepper&) = delete;
+
+  /// Runs work(Mutator&) on the thread and returns when it is done.
+  void run(Work work) {
+    begin(std::move(work));
+    std::unique_lock guard(lock_);
+    changed_.wait(guard, [&] { return !work_; });
+  }
+  /// Waits until something is asked of the thread.
+  void wait_until_asked() {
+    run([](Mutator&) {
+      while (internal::thread_state.current->poll.load(std::memory_order_relaxed) == 0) std::this_thread::yield();
+    });
+  }
+  /// Waits until something is asked of the thread, and answers it.
+  void answer() {
+    wait_until_asked();
+    run([](Mutator& me) { me.safepoint(); });
+  }
+  /// Detaches the thread and ends it.
+  void detach() {
+    if (!thread_.joinable()) return;
+    begin([this](Mutator&) { ending_ = true; });
+    thread_.join();
+  }
+
+ private:
+  void begin(Work work) {
+    const std::lock_guard guard(lock_);
+    work_ = std::move(work);
+    changed_.notify_all();
+  }
+  void loop(Heap& heap) {
+    Mutator me(heap);
+    while (!ending_) {
+      std::unique_lock guard(lock_);
+      changed_.wait(guard, [&] { return static_cast<bool>(work_); });
+      const Work work = work_;
+      guard.unlock();
+      work(me);
+      guard.lock();
+      work_ = nullptr;
+      changed_.notify_all();
+    }
+  }
+
+  std::mutex lock_;  // guards work_
+  std::condition_variable changed_;
+  Work work_;
+  bool ending_ = false;  // the thread's own
+  std::thread thread_;   // last: it uses the rest
+};
+
+/// A cycle that a thread of its own has asked for.
+class SteppedCycle {
+ public:
+  explicit SteppedCycle(Heap& heap)
+      : thread_([this, &heap] {
+          heap.collect();
+          ended_ = true;
+        }) {}
+  ~SteppedCycle() { thread_.join(); }
+  SteppedCycle(const SteppedCycle&) = delete;
+  SteppedCycle& operator=(const SteppedCycle&) = delete;
+
+  /// Lets these threads answer all that is asked until the cycle has ended.
+  template <class... Steppers>
+  void finish(Steppers&... steppers) {
+    while (!ended_) (steppers.run([](Mutator& me) { me.safepoint(); }), ...);
+  }
+
+ private:
+  std::atomic<bool> ended_{false};
+  std::thread thread_;
+};
+
+}  // namespace memgc::testing
