@@ -6,7 +6,10 @@
    Sets of cells are bit masks: cell c is bit c, c = 1..3; 0 is null. */
 
 #ifndef STEPS
-#define STEPS 2 /* stores and allocations that each mutator may begin; loads and answers are not counted */
+#define STEPS 2 /* stores, allocations and weak reads that each mutator may begin; loads and answers are not counted */
+#endif
+#ifndef STEPS_OF_OTHER
+#define STEPS_OF_OTHER STEPS
 #endif
 #ifndef CYCLES
 #define CYCLES 1
@@ -64,7 +67,7 @@ bit outside_lock;   /* of such stores */
 byte weak;    /* cells whose field does not keep what it names */
 byte listed;  /* weak cells that the marker met */
 mtype = { tracing, decided, cleared };
-mtype weak_state = tracing;
+mtype weak_state = cleared; /* as the last cycle has left it */
 bit weak_shaded; /* a weak read has shaded since the last round began */
 
 #ifdef BLOCKING
@@ -96,6 +99,12 @@ byte reachable; /* 0 between steps */
 #define CLOSE(set) \
   set = set | STEP(set, 1) | STEP(set, 2) | STEP(set, 3); \
   set = set | STEP(set, 1) | STEP(set, 2) | STEP(set, 3)
+/* Destructors will read what they keep. */
+#ifdef FINALIZERS
+#define STAYS exists
+#else
+#define STAYS 0
+#endif
 #define STEP_ALL(set, c) (HAS(set, c) * CELL(field[c]))
 #define CLOSE_ALL(set) \
   set = set | STEP_ALL(set, 1) | STEP_ALL(set, 2) | STEP_ALL(set, 3); \
@@ -123,7 +132,7 @@ inline look_around() {
   CLOSE(locals[1]);
   buffer[0] = buffer[0] & ~MARKED_FOR(0);
   buffer[1] = buffer[1] & ~MARKED_FOR(1);
-  reachable = locals[0] | locals[1] | buffer[0] | buffer[1] | grey | copies | scanning | CELL(field[0]);
+  reachable = locals[0] | locals[1] | buffer[0] | buffer[1] | grey | copies | scanning | CELL(field[0]) | STAYS;
   CLOSE_ALL(reachable);
   FORGET(1); FORGET(2); FORGET(3);
   reachable = 0;
@@ -246,11 +255,7 @@ inline answer(m) {
 
 /* --- Allocation --- */
 
-#ifdef UNBOUNDED
-#define SPEND(m) skip
-#else
 #define SPEND(m) left[m]--
-#endif
 
 #define REACHABLE (locals[0] | locals[1])
 #define NEWER(m) (role[m] == occupied && lists_role != occupied)
@@ -503,7 +508,9 @@ end:
   do
   :: d_step { cycles != 0 ->
        cycles--;
+#ifndef M_WEAK_TRACING_BEGINS_LATE
        weak_state = tracing;
+#endif
 #ifndef M_ONE_HANDSHAKE
        ASK(barriers_on) };
      d_step { ALL_ANSWERED && OUTSIDE_LOCK_IS_FREE ->
@@ -525,6 +532,7 @@ end:
        grey = grey | (copies & bitmap[occupied]) | CELL(field[0]);
 #endif
        copies = 0;
+       weak_state = tracing;
        look_around() };
      do
      :: atomic { grey != 0 && scanning == 0 && asked != flush -> ANY(grey, scanning);
@@ -553,9 +561,6 @@ end:
           assert(before == 0 || (KEPT & ~before) != 0); /* a round that was not clean marked something: rounds end */
           before = KEPT;
           weak_shaded = 0;
-#ifdef M_OUTSIDE_SHADES_NO_MORE
-          outside_shades = 0;
-#endif
           ASK(flush) }
 #ifdef M_WEAK_ROUND_BEGINS_LATE
      :: d_step { asked == flush && weak_shaded -> weak_shaded = 0 }
@@ -587,6 +592,42 @@ end:
      od;
      weak_state = cleared;
 #endif
+#ifdef FINALIZERS
+     /* Some of the dead have a destructor: they live on until it has run, with all that they lead to. */
+     grey = exists & ~(KEPT | fresh);
+     atomic {
+       if
+       :: skip
+       :: grey = grey & ~2
+       :: grey = grey & ~4
+       :: grey = grey & ~8
+       :: grey = 0
+       fi;
+       canonical() };
+     do
+     :: atomic { grey != 0 -> ANY(grey, scanning);
+          d_step {
+            grey = grey & ~CELL(scanning);
+            scanning = CELL(scanning) & ~KEPT;
+            KEPT = KEPT | scanning;
+            if :: scanning != 0 -> SCAN :: else fi;
+            look_around() } }
+     :: atomic { grey == 0 -> break }
+     od;
+#ifdef M_REVIVED_WEAK_NOT_CLEARED
+     listed = 0;
+#endif
+     do
+     :: atomic { listed != 0 -> ANY(listed, scanning);
+          d_step {
+            listed = listed & ~CELL(scanning);
+            field[scanning] = field[scanning] * HAS(KEPT | fresh, field[scanning]);
+            scanning = 0;
+            look_around() } }
+     :: atomic { listed == 0 -> break }
+     od;
+     skip;
+#endif
 #ifndef M_NO_MERGE
      d_step { KEPT = KEPT | fresh; fresh = 0; canonical() };
 #endif
@@ -594,10 +635,10 @@ end:
        before = 0;
        assert((REACHABLE & ~KEPT) == 0); /* all that somebody can reach has been kept */
 #ifdef WEAK
-       assert((REACHABLE & weak & ~KEPT) == 0);
-       assert(!HAS(REACHABLE & weak, 1) || HAS(KEPT | 1, field[1]));
-       assert(!HAS(REACHABLE & weak, 2) || HAS(KEPT | 1, field[2]));
-       assert(!HAS(REACHABLE & weak, 3) || HAS(KEPT | 1, field[3]));
+       /* no weak reference that anybody may read names what was not kept */
+       assert(!HAS((REACHABLE | STAYS & KEPT) & weak, 1) || HAS(KEPT | 1, field[1]));
+       assert(!HAS((REACHABLE | STAYS & KEPT) & weak, 2) || HAS(KEPT | 1, field[2]));
+       assert(!HAS((REACHABLE | STAYS & KEPT) & weak, 3) || HAS(KEPT | 1, field[3]));
 #endif
        exists = exists & KEPT;
        occupied = 1 - occupied;
@@ -660,7 +701,7 @@ init {
 #endif
     bitmap[0] = exists;
     left[0] = STEPS;
-    left[1] = STEPS;
+    left[1] = STEPS_OF_OTHER;
     d_step { look_around() };
     run Mutator(0);
     run Mutator(1);
