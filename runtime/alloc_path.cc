@@ -22,14 +22,15 @@ void poll(MutatorImpl& mutator) {
   if (stress != 0 && ++mutator.slow_paths % stress == 0) mutator.heap.collector().collect();
 }
 
-// Begins a cycle when the heap has grown to its trigger; marks
-// with the others while it has outgrown the cycle under way.
+// Begins a cycle when the heap has grown to its trigger; pays for what was allocated while one marks.
 void keep_pace(MutatorImpl& mutator) {
   HeapImpl& heap = mutator.heap;
   if (heap.trigger_reached()) [[unlikely]]
     heap.collector().collect_due(mutator);
-  if (!heap.may_grow()) [[unlikely]]
+  if (heap.pacing().charging() && mutator.balance < 0) [[unlikely]]
     heap.collector().assist(mutator);
+  if (heap.heap_bytes() >= heap.pacing().hard_goal()) [[unlikely]]
+    heap.collector().stay_below_hard_goal(mutator);
 }
 
 // Calls attempt() until it gives memory: once as things are, once after a collection, once after the embedder was
@@ -83,7 +84,8 @@ void* take_large(MutatorImpl& mutator, std::size_t bytes, const TypeInfo& type, 
   const Layout shape = layout_at(layout);
   void* object = with_last_resorts(
       mutator.heap, [&] { return mutator.heap.large().take(bytes, shape, layout, mutator.local.roles()); });
-  if (object != nullptr) mutator.heap.count_large_allocation((bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes);
+  if (object != nullptr)
+    mutator.heap.count_large_allocation(mutator, (bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes);
   return clear_dead_stack(object);
 }
 

@@ -46,9 +46,14 @@ bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullp
   }
 }
 
-[[gnu::noinline]] void shade_both(const void* old_target, const void* new_target) {
+[[gnu::noinline]] void shade_both_uncleared(const void* old_target, const void* new_target) {
   const void* both[] = {old_target, new_target};
   shade_uncleared(both, 2);
+}
+
+[[gnu::noinline]] void shade_both(const void* old_target, const void* new_target) {
+  shade_both_uncleared(old_target, new_target);
+  clear_dead_stack_of_barrier();
 }
 
 [[gnu::noinline]] void store_root(RootSlot* slot, const void* target) {
@@ -67,8 +72,10 @@ bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullp
 
 void shade(const void* old_target, const void* new_target) {
   schedule_point("shade");
-  shade_both(old_target, new_target);
-  clear_dead_stack_of_barrier();
+  // Most of what is stored is null, new or marked already: nothing is done then, and no register need be saved.
+  const auto* mutator = static_cast<MutatorImpl*>(thread_state.shading);
+  if (mutator == nullptr || mutator->is_white(old_target) || mutator->is_white(new_target)) [[unlikely]]
+    shade_both(old_target, new_target);
 }
 
 void shade_all(const void* const* targets, std::size_t count) {

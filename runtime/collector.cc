@@ -32,6 +32,18 @@ class Blocked {
   const bool entered_;
 };
 
+// The opposite, within the life of a Blocked.
+class Running {
+ public:
+  Running() : thread_(ThreadRecord::mine()) { leave_blocked(thread_); }
+  ~Running() { enter_blocked(thread_); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  ThreadRecord& thread_;
+};
+
 // The calling thread's wait for the collector: blocked, and counted as a stop.
 class Held {
  public:
@@ -49,6 +61,8 @@ class Held {
   std::uint64_t began_ns_;
   std::optional<Blocked> blocked_;
 };
+
+constexpr std::size_t kAssistSlice = std::size_t{32} << 10;  // bytes between two looks at the poll, about 10 us
 
 }  // namespace
 
@@ -106,31 +120,74 @@ void Collector::collect_due(MutatorImpl&) {
 }
 
 void Collector::assist(MutatorImpl& mutator) {
-  constexpr std::size_t kSlice = 1024;   // cells, about 15 us
-  constexpr std::size_t kEnough = 8192;  // for one refill
+  // An assist ends here, whatever is owed: the rest is paid with the next refill. It bounds how long a thread is held
+  // up.
+  constexpr std::size_t kMostWork = std::size_t{256} << 10;
+  Pacing& pacing = heap_.pacing();
   const std::uint64_t began = now_ns();
-  std::size_t done = 0;
-  while (!heap_.may_grow() && (done < kEnough || heap_.beyond_goal())) {
-    if (heap_.debug().gcstoptheworld || !cycle_.team().assist(kSlice)) {
-      if (!wait_for_progress()) break;
-      continue;
+  const AssistRatio ratio = pacing.ratio();
+  const Assist owed = assist_owed(static_cast<std::size_t>(-mutator.balance), ratio);
+  const std::size_t wanted = std::min(owed.work, kMostWork);
+  std::size_t done = pacing.take_from_pool(wanted);
+  const bool all_from_pool = done == wanted;
+  while (done < wanted && pacing.charging()) {
+    const std::size_t marked = cycle_.team().assist(std::min(wanted - done, kAssistSlice));
+    done += marked;
+    if (marked == 0) {
+      wait_for_work(mutator);
+      done += pacing.take_from_pool(wanted - done);
     }
-    done += kSlice;
-    heap_.allow_growth(cycle_.team().marked_bytes());
     if (mutator.poll.load(std::memory_order_relaxed) != 0) safepoint_slow(mutator);
   }
-  heap_.stops().add(elapsed_ns(began, now_ns()));
+  mutator.balance += static_cast<std::int64_t>(credit_for(owed, std::min(done, owed.work), ratio));
+  if (!all_from_pool) heap_.stops().add(elapsed_ns(began, now_ns()));
 }
 
-// False when no cycle is under way or wanted.
-bool Collector::wait_for_progress() {
-  const Blocked blocked;
-  std::unique_lock guard(lock_);
-  const auto over = [&] { return stopping_ || (begun_ == marked_ && wanted_ == begun_); };
-  ++waiting_to_assist_;
-  wake_waiters_.wait(guard, [&] { return heap_.may_grow() || cycle_.team().has_work() || over(); });
-  --waiting_to_assist_;
-  return !over();
+void Collector::stay_below_hard_goal(MutatorImpl& mutator) {
+  const Held held(heap_);
+  while (heap_.heap_bytes() >= heap_.pacing().hard_goal()) {
+    if (heap_.pacing().charging()) {
+      const Running running;
+      if (cycle_.team().assist(kAssistSlice) == 0) wait_for_work(mutator);
+      continue;
+    }
+    std::unique_lock guard(lock_);
+    const auto over = [&] { return stopping_ || (begun_ == marked_ && wanted_ == begun_); };
+    wake_waiters_.wait(guard, [&] { return over() || heap_.pacing().charging(); });
+    if (over()) return;
+  }
+}
+
+bool Collector::assist_may_go_on() const {
+  return cycle_.team().has_work() || !heap_.pacing().pool_is_empty() || !heap_.pacing().charging();
+}
+
+// Until there is something to mark, or somebody has marked it. The leader shares within a slice, so as a rule this is
+// over before the kernel would have put the thread to sleep; and once asleep, a thread waits for whole slices of the
+// kernel's until it has a processor again.
+void Collector::wait_for_work(MutatorImpl& mutator) {
+  constexpr std::uint64_t kPatienceNs = 200'000;
+  cycle_.team().hunger(1);
+  for (const std::uint64_t began = now_ns(); elapsed_ns(began, now_ns()) < kPatienceNs;) {
+    if (assist_may_go_on() || mutator.poll.load(std::memory_order_relaxed) != 0) {
+      cycle_.team().hunger(-1);
+      return;
+    }
+    for (int i = 0; i < sync::spins(32); ++i) sync::pause();
+  }
+  {
+    const Blocked blocked;
+    std::unique_lock guard(lock_);
+    ++waiting_to_assist_;
+    wake_waiters_.wait(guard, [&] { return assist_may_go_on() || stopping_; });
+    --waiting_to_assist_;
+  }
+  cycle_.team().hunger(-1);
+}
+
+std::size_t Collector::waiting_to_assist() {
+  const std::lock_guard guard(lock_);
+  return waiting_to_assist_;
 }
 
 void Collector::wait_for_finalizers() {

@@ -30,19 +30,25 @@ class Collector {
   void collect();
   /// The heap has grown to its trigger: a cycle is to begin. Waits for it only if the mutators are to stop.
   void collect_due(MutatorImpl& mutator);
-  /// The heap has grown past what the cycle under way allows so far: marks with the others for a while, or waits until
-  /// there is something to mark or the cycle allows more. Past the goal it goes on until the cycle allows more.
+  /// The mutator has overdrawn its balance while a cycle marks: draws on what others have marked, or marks itself, or
+  /// waits until there is something to mark.
   void assist(MutatorImpl& mutator);
+  /// The heap has reached its hard goal: goes on once a cycle has made room, or none is under way; marks meanwhile.
+  void stay_below_hard_goal(MutatorImpl& mutator);
   /// Waits, blocked, until the destructors and cleanups that are due have run.
   void wait_for_finalizers();
   /// The cycle under way allows more.
   void note_progress();
 
+  /// How many mutators have gone to sleep in assist().
+  std::size_t waiting_to_assist();
+
   std::size_t metadata_bytes() const { return cycle_.metadata_bytes(); }
 
  private:
   bool start_thread();
-  bool wait_for_progress();
+  bool assist_may_go_on() const;
+  void wait_for_work(MutatorImpl& mutator);
   std::uint64_t ticket_due() const { return begun_ == marked_ ? begun_ + 1 : begun_; }
   void run();
 

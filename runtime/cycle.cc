@@ -21,7 +21,7 @@ namespace memgc::internal {
 
 Cycle::Cycle(HeapImpl& heap)
     : heap_(heap),
-      team_(heap.cage(), heap.weak_refs(), heap.grey()),
+      team_(heap.cage(), heap.weak_refs(), heap.grey(), heap.pacing()),
       made_ns_(now_ns()),
       processors_(processors_for_this_process()) {}
 
@@ -76,7 +76,7 @@ void Cycle::open(Roles& roles) {
     trace_.cpu_open_ns = stops.total_ns;
   }
   heap_at_black_ = heap_.heap_bytes();
-  heap_.begin_growth();
+  heap_.pacing().begin_cycle(heap_at_black_);
 }
 
 void Cycle::mark_from_roots() {
@@ -119,6 +119,7 @@ void Cycle::mark_to_the_end(Roles& roles) {
   drain();
   weak.clear();  // those that only the dead refer to: a destructor may read them
   weak.end();
+  heap_.pacing().end_marking();
   team_.end();
 }
 
@@ -139,12 +140,13 @@ void Cycle::drain() {
 // between marking and the program. A quarter of them is the collector's while the program keeps all busy; what the
 // program leaves idle is the collector's as well, once there is enough to do to wake somebody for it.
 void Cycle::pace() {
-  constexpr std::size_t kWorthHelp = 100'000;  // cells, about 1 ms
+  constexpr std::size_t kWorthHelp = MEMGC_CHECKS ? 100 : 100'000;  // cells; 100'000 are about 1 ms
   note_memory();
-  heap_.allow_growth(team_.marked_bytes());
+  heap_.pacing().revise(heap_.heap_bytes(), team_.marked_bytes());
   heap_.collector().note_progress();
-  const auto running = stopped_ ? 0 : std::min<std::size_t>(heap_.handshakes().running(), processors_);
-  const auto idle = static_cast<unsigned>(processors_ - running);
+  // Who waits to assist is the next to run: no helper is to take its processor.
+  const std::size_t running = stopped_ ? 0 : heap_.handshakes().running() + heap_.collector().waiting_to_assist();
+  const auto idle = static_cast<unsigned>(processors_ - std::min<std::size_t>(running, processors_));
   const unsigned workers = std::max({idle, processors_ / 4, 1U});
   team_.want_helpers(team_.marked_cells() >= kWorthHelp ? workers - 1 : 0);
   if (idle > 0 || processors_ >= 4) return;
@@ -160,6 +162,19 @@ void Cycle::note_cpu() {
   (processors_ >= 8 ? trace_.cpu_mark_ns : trace_.cpu_idle_ns) = helpers;
   trace_.cpu_mark_ns += elapsed_ns(mark_cpu_began_ns_, thread_cpu_ns());
   trace_.cpu_assist_ns = team_.assist_cpu_ns();
+}
+
+// What goes beyond the collector's share ran because processors were idle.
+CycleMeasure Cycle::measure(std::size_t heap_bytes) const {
+  CycleMeasure out;
+  out.ended = heap_bytes;
+  out.work = team_.marked_bytes();
+  out.assist_ns = trace_.cpu_assist_ns;
+  out.wall_ns = trace_.clock_ns[1];
+  out.processors = processors_;
+  const std::uint64_t share = out.wall_ns * processors_ / 4;
+  out.idle_ns = elapsed_ns(share, trace_.cpu_mark_ns + trace_.cpu_idle_ns);
+  return out;
 }
 
 void Cycle::check_marks(const Roles& roles) {
@@ -195,8 +210,9 @@ void Cycle::close(Roles& roles, std::size_t in_both) {
   // Allocated black: counted since all did so, less what was also marked, as reachable from older objects.
   const std::size_t counted = heap_.heap_bytes();
   trace_.heap_live = team_.marked_bytes() + counted - std::min(heap_at_black_ + in_both, counted);
-  heap_.finish_cycle(trace_.heap_live, counted, trace_.stacks + trace_.globals, trace_.forced,
-                     elapsed_ns(cpu_began_ns_, thread_cpu_ns()) + team_.helper_cpu_ns() + team_.assist_cpu_ns());
+  const std::uint64_t leader = elapsed_ns(cpu_began_ns_, thread_cpu_ns());
+  heap_.finish_cycle(trace_.heap_live, trace_.stacks + trace_.globals, measure(counted), trace_.forced,
+                     leader + team_.helper_cpu_ns() + team_.assist_cpu_ns());
   if (stopped_) {
     heap_.handshakes().resume_all();
     trace_.clock_ns[2] = elapsed_ns(began, now_ns());

@@ -25,6 +25,7 @@
 
 #include "allocator/block_set.h"
 #include "runtime/mark_team.h"
+#include "runtime/pacer.h"
 #include "runtime/snapshot.h"
 #include "runtime/trace_line.h"
 
@@ -52,6 +53,7 @@ class Cycle {
   void stop() { team_.stop(); }
 
   MarkTeam& team() { return team_; }
+  const MarkTeam& team() const { return team_; }
 
   /// Stack copies, lists of weak references, as of the last slice of marking. From any thread.
   std::size_t metadata_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
@@ -68,6 +70,7 @@ class Cycle {
   bool found_grey();
   void pace();
   void note_cpu();
+  CycleMeasure measure(std::size_t heap_bytes) const;
   void note_memory();
 
   HeapImpl& heap_;

@@ -96,6 +96,7 @@ void Handshakes::perform(MutatorImpl& mutator) {
     case Ask::kStop:
       mutator.local.retire_all(heap_.roles());
       heap_.count_allocation(mutator);
+      mutator.balance = 0;
       mutator.snapshot.take(mutator.thread, !heap_.precise_stacks());
       break;
     case Ask::kFlush:

@@ -9,7 +9,6 @@
 #include "allocator/base/check.h"
 #include "allocator/os_memory.h"
 #include "runtime/clock.h"
-#include "runtime/pacer.h"
 
 namespace memgc::internal {
 namespace {
@@ -37,8 +36,7 @@ void check_options(const Options& options) {
 
 HeapImpl::HeapImpl(Heap& facade, const Options& options)
     : options_(options),
-      growth_percent_(options.growth_percent),
-      memory_limit_(options.memory_limit),
+      pacing_(options.growth_percent, options.memory_limit),
       blocks_(cage_),
       sets_(cage_, blocks_),
       large_(cage_, blocks_),
@@ -67,12 +65,14 @@ HeapImpl::~HeapImpl() {
 
 void HeapImpl::count_allocation(MutatorImpl& mutator) {
   const std::size_t bytes = mutator.local.take_allocated_bytes();
+  mutator.balance -= static_cast<std::int64_t>(bytes);
   heap_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   allocated_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   allocated_cells_.fetch_add(mutator.local.take_allocated_cells(), std::memory_order_relaxed);
 }
 
-void HeapImpl::count_large_allocation(std::size_t bytes) {
+void HeapImpl::count_large_allocation(MutatorImpl& mutator, std::size_t bytes) {
+  mutator.balance -= static_cast<std::int64_t>(bytes);
   heap_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   allocated_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   allocated_cells_.fetch_add(1, std::memory_order_relaxed);
@@ -80,49 +80,18 @@ void HeapImpl::count_large_allocation(std::size_t bytes) {
 
 void HeapImpl::update_goal() {
   const BlockHeapStats blocks = blocks_.stats();
-  GoalInput in;
-  in.live = live_bytes_.load(std::memory_order_relaxed);
-  in.roots = root_bytes_.load(std::memory_order_relaxed);
-  in.growth_percent = growth_percent_.load(std::memory_order_relaxed);
-  in.memory_limit = memory_limit_.load(std::memory_order_relaxed);
-  in.mapped_ready = blocks.taken_bytes + blocks.free_bytes + metadata_bytes();
-  in.heap_free = blocks.free_bytes;
-  in.heap_in_use = heap_bytes();
-  const HeapGoal goal = heap_goal(in);
-  // A quarter more than last time: a cycle that begins too late holds mutators up, one that begins early costs little.
-  const std::size_t ahead = runway(1.25 * runway_ratio_.load(std::memory_order_relaxed), 0, in.live);
-  const std::size_t trigger = debug().gcstoptheworld ? goal.bytes : cycle_trigger(goal, in.live, ahead);
-  goal_.store(goal.bytes, std::memory_order_relaxed);
-  trigger_.store(trigger, std::memory_order_relaxed);
-  allowed_.store(goal.bytes, std::memory_order_relaxed);
+  pacing_.update_goal({blocks.taken_bytes + blocks.free_bytes + metadata_bytes(), blocks.free_bytes, heap_bytes()},
+                      debug().gcstoptheworld);
 }
 
-void HeapImpl::begin_growth() {
-  growth_from_.store(heap_bytes(), std::memory_order_relaxed);
-  allow_growth(0);
-}
-
-void HeapImpl::allow_growth(std::size_t marked_bytes) {
-  allowed_.store(allowed_growth(growth_from_.load(std::memory_order_relaxed), goal(),
-                                live_bytes_.load(std::memory_order_relaxed), marked_bytes),
-                 std::memory_order_relaxed);
-}
-
-void HeapImpl::finish_cycle(std::size_t live, std::size_t counted, std::size_t roots, bool forced,
+void HeapImpl::finish_cycle(std::size_t live, std::size_t roots, const CycleMeasure& measure, bool forced,
                             std::uint64_t cpu_ns) {
-  live_bytes_.store(live, std::memory_order_relaxed);
-  root_bytes_.store(roots, std::memory_order_relaxed);
   cycles_.fetch_add(1, std::memory_order_relaxed);
   if (forced) forced_cycles_.fetch_add(1, std::memory_order_relaxed);
   add_gc_cpu(cpu_ns);
-  CycleMeasure measure;
-  measure.begun = growth_from_.load(std::memory_order_relaxed);
-  measure.ended = counted;
-  measure.work = live;
-  cons_mark_.add(measure);
-  runway_ratio_.store(cons_mark_.ratio(), std::memory_order_relaxed);
+  pacing_.end_cycle(live, roots, measure);
   // A difference, not a store: mutators allocate, and the collector may wait for a processor for long.
-  heap_bytes_.fetch_add(live - counted, std::memory_order_relaxed);
+  heap_bytes_.fetch_add(live - measure.ended, std::memory_order_relaxed);
   update_goal();
 }
 
@@ -130,21 +99,21 @@ int HeapImpl::set_growth_percent(int percent) {
   Options wanted = options();
   wanted.growth_percent = percent;
   check_options(wanted);
-  const int before = growth_percent_.exchange(percent, std::memory_order_relaxed);
+  const int before = pacing_.set_growth_percent(percent);
   update_goal();
   return before;
 }
 
 std::size_t HeapImpl::set_memory_limit(std::size_t bytes) {
-  const std::size_t before = memory_limit_.exchange(bytes, std::memory_order_relaxed);
+  const std::size_t before = pacing_.set_memory_limit(bytes);
   update_goal();
   return before;
 }
 
 Options HeapImpl::options() const {
   Options now = options_;
-  now.growth_percent = growth_percent_.load(std::memory_order_relaxed);
-  now.memory_limit = memory_limit_.load(std::memory_order_relaxed);
+  now.growth_percent = pacing_.growth_percent();
+  now.memory_limit = pacing_.memory_limit();
   return now;
 }
 
@@ -160,7 +129,7 @@ Stats HeapImpl::stats() {
   Stats out;
   out.cycles = cycles_.load(std::memory_order_relaxed);
   out.forced_cycles = forced_cycles_.load(std::memory_order_relaxed);
-  out.live_bytes = live_bytes_.load(std::memory_order_relaxed);
+  out.live_bytes = pacing_.live();
   out.heap_bytes = heap_bytes();
   out.goal_bytes = goal();
   out.metadata_bytes = metadata_bytes();

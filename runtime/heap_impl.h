@@ -20,7 +20,7 @@
 #include "runtime/grey_queue.h"
 #include "runtime/handshake.h"
 #include "runtime/mutator_impl.h"
-#include "runtime/pacer.h"
+#include "runtime/pacing.h"
 #include "runtime/stop_recorder.h"
 #include "runtime/weak_refs.h"
 
@@ -55,24 +55,19 @@ class HeapImpl {
 
   /// Adds what a mutator has bumped past to the heap's counts. By its owner, or for it while it is blocked.
   void count_allocation(MutatorImpl& mutator);
-  void count_large_allocation(std::size_t bytes);
+  void count_large_allocation(MutatorImpl& mutator, std::size_t bytes);
   /// Bytes of objects: live at the last cycle, and allocated since.
   std::size_t heap_bytes() const { return heap_bytes_.load(std::memory_order_relaxed); }
   /// Whether the next cycle is due.
-  bool trigger_reached() const { return heap_bytes() >= trigger_.load(std::memory_order_relaxed); }
-  /// Whether the heap is smaller than what the cycle under way allows so far: up to the goal, in step with its work.
-  bool may_grow() const { return heap_bytes() < allowed_.load(std::memory_order_relaxed); }
-  /// Whether the heap is larger than the goal.
-  bool beyond_goal() const { return heap_bytes() >= goal(); }
-  /// A cycle begins; and has marked `marked_bytes`.
-  void begin_growth();
-  void allow_growth(std::size_t marked_bytes);
+  bool trigger_reached() const { return heap_bytes() >= pacing_.trigger(); }
+  Pacing& pacing() { return pacing_; }
   void count_late_answer() { late_answers_.fetch_add(1, std::memory_order_relaxed); }
 
-  /// A cycle found this: of the `counted` bytes of objects so many were live, and `roots` bytes were scanned outside
-  /// the heap. Sets the next goal. What is allocated meanwhile stays counted.
-  void finish_cycle(std::size_t live, std::size_t counted, std::size_t roots, bool forced, std::uint64_t cpu_ns);
-  std::size_t goal() const { return goal_.load(std::memory_order_relaxed); }
+  /// A cycle found this: of the `measure.ended` bytes of objects so many were live, and `roots` bytes were scanned
+  /// outside the heap. Sets the next goal. What is allocated meanwhile stays counted.
+  void finish_cycle(std::size_t live, std::size_t roots, const CycleMeasure& measure, bool forced,
+                    std::uint64_t cpu_ns);
+  std::size_t goal() const { return pacing_.goal(); }
   std::uint64_t gc_cpu_ns() const { return gc_cpu_ns_.load(std::memory_order_relaxed); }
   void add_gc_cpu(std::uint64_t ns) { gc_cpu_ns_.fetch_add(ns, std::memory_order_relaxed); }
 
@@ -94,8 +89,7 @@ class HeapImpl {
   void update_goal();
 
   Options options_;
-  std::atomic<int> growth_percent_;
-  std::atomic<std::size_t> memory_limit_;
+  Pacing pacing_;
   Cage cage_;
   BlockHeap blocks_;
   BlockSets sets_;
@@ -109,15 +103,7 @@ class HeapImpl {
   Handshakes handshakes_;
 
   std::atomic<std::size_t> heap_bytes_{0};
-  std::atomic<std::size_t> goal_{0};
-  std::atomic<std::size_t> trigger_{0};
-  std::atomic<std::size_t> allowed_{0};
-  std::atomic<std::size_t> growth_from_{0};  // heap bytes when the cycle under way began
-  ConsMark cons_mark_;                       // the collector's
-  std::atomic<double> runway_ratio_{0};
   std::atomic<std::uint64_t> late_answers_{0};
-  std::atomic<std::size_t> live_bytes_{0};
-  std::atomic<std::size_t> root_bytes_{0};
   std::atomic<std::uint64_t> allocated_bytes_{0};
   std::atomic<std::uint64_t> allocated_cells_{0};
   std::atomic<std::uint64_t> cycles_{0};
@@ -129,6 +115,13 @@ class HeapImpl {
 
   Collector collector_;  // last: its thread uses all of the above
 };
+
+inline bool MutatorImpl::is_white(const void* target) const {
+  const Cage& cage = heap.cage();
+  if (!cage.contains(target)) return false;  // null, or another heap's
+  const CellRef cell = cage.cell_of(target);
+  return cell && !cage.is_kept(local.roles().kept(), cell);
+}
 
 template <class F>
 void Handshakes::for_each(F&& f) {

@@ -54,7 +54,7 @@ void MarkStack::adopt(GreyChunk* chunk, const void**& cursor, const void**& limi
 }
 
 void MarkStack::share(const void**& cursor) {
-  constexpr std::size_t kLeast = 8;  // entries worth another's while
+  constexpr std::size_t kLeast = 2;
   if (GreyChunk* below = top_->next; below != nullptr && below->count != 0) {
     top_->next = below->next;
     queue_.put(below);

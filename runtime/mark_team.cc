@@ -1,6 +1,7 @@
 // Job: see mark_team.h.
 #include "runtime/mark_team.h"
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <system_error>
@@ -11,8 +12,8 @@
 namespace memgc::internal {
 namespace {
 
-// What a helper marks before it looks whether it is still wanted, about 50 us.
-constexpr std::size_t kHelperSlice = 4096;
+// What a helper marks before it looks whether it is still wanted, in bytes, about 50 us.
+constexpr std::size_t kHelperSlice = std::size_t{128} << 10;
 
 }  // namespace
 
@@ -76,6 +77,7 @@ void MarkTeam::want_helpers(unsigned count) {
 
 void MarkTeam::note_leader() {
   marked_bytes_.fetch_add(leader_.marked_bytes() - leader_bytes_, std::memory_order_relaxed);
+  pacing_.add_to_pool(leader_.marked_bytes() - leader_bytes_);
   marked_cells_.fetch_add(leader_.marked_cells() - leader_cells_, std::memory_order_relaxed);
   leader_bytes_ = leader_.marked_bytes();
   leader_cells_ = leader_.marked_cells();
@@ -134,42 +136,42 @@ void MarkTeam::leave(Marker& marker) {
   if (--busy_ == 0 || !queue_.empty()) wake_leader_.notify_one();
 }
 
-// By one who has entered with the chunk. Nothing happens when there is no memory for a stack.
-bool MarkTeam::mark_a_while(GreyChunk* chunk, std::size_t cells) {
+// By one who has entered with the chunk. Nothing happens when there is no memory for a stack. Returns the bytes marked.
+std::size_t MarkTeam::mark_a_while(GreyChunk* chunk, std::size_t bytes) {
+  constexpr std::size_t kSlice = 128;  // cells
   Marker marker(cage_, weak_refs_, queue_);
-  const bool able = marker.open();
-  if (able) {
+  if (marker.open()) {
     marker.begin(roles_.occupied, roles_.kept(), true);
     marker.adopt(chunk);
-    for (std::size_t done = 0; done < cells && !marker.drain_some(256); done = marker.marked_cells()) {
+    while (!marker.drain_some(kSlice) && marker.marked_bytes() < bytes) {
       if (queue_.empty() && hungry_.load(std::memory_order_relaxed) != 0) {
         marker.share();
         wake_leader_.notify_one();
       }
     }
     leave(marker);
-    return true;
+    return marker.marked_bytes();
   }
   queue_.put(chunk);
   const std::lock_guard guard(lock_);
   if (--busy_ == 0) wake_leader_.notify_one();
-  return false;
+  return 0;
 }
 
-bool MarkTeam::assist(std::size_t cells) {
+std::size_t MarkTeam::assist(std::size_t bytes) {
   GreyChunk* chunk = nullptr;
   {
     const std::lock_guard guard(lock_);
     if (!enter(chunk)) {
       asked_to_open_ = true;
       wake_leader_.notify_one();
-      return false;
+      return 0;
     }
   }
   const std::uint64_t cpu_began = thread_cpu_ns();
-  const bool marked = mark_a_while(chunk, cells);
+  const std::size_t marked = mark_a_while(chunk, bytes);
   assist_cpu_ns_.fetch_add(elapsed_ns(cpu_began, thread_cpu_ns()), std::memory_order_relaxed);
-  return marked;
+  return std::max<std::size_t>(marked, 1);
 }
 
 void MarkTeam::run_helper(unsigned number) {
@@ -179,7 +181,7 @@ void MarkTeam::run_helper(unsigned number) {
     if (number < wanted_helpers_ && enter(chunk)) {
       guard.unlock();
       const std::uint64_t cpu_began = thread_cpu_ns();
-      mark_a_while(chunk, kHelperSlice);
+      pacing_.add_to_pool(mark_a_while(chunk, kHelperSlice));
       helper_cpu_ns_.fetch_add(elapsed_ns(cpu_began, thread_cpu_ns()), std::memory_order_relaxed);
       guard.lock();
       continue;

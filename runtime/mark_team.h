@@ -22,13 +22,14 @@
 #include "allocator/base/sync.h"
 #include "allocator/block_set.h"
 #include "runtime/marker.h"
+#include "runtime/pacing.h"
 
 namespace memgc::internal {
 
 class MarkTeam {
  public:
-  MarkTeam(Cage& cage, WeakRefs& weak_refs, GreyQueue& queue)
-      : cage_(cage), weak_refs_(weak_refs), queue_(queue), leader_(cage, weak_refs, queue) {}
+  MarkTeam(Cage& cage, WeakRefs& weak_refs, GreyQueue& queue, Pacing& pacing)
+      : cage_(cage), weak_refs_(weak_refs), queue_(queue), pacing_(pacing), leader_(cage, weak_refs, queue) {}
   ~MarkTeam() { stop(); }
   MarkTeam(const MarkTeam&) = delete;
   MarkTeam& operator=(const MarkTeam&) = delete;
@@ -54,9 +55,11 @@ class MarkTeam {
   /// Marking has ended: nobody comes any more. REQUIRES: nobody is busy.
   void end();
 
-  /// Marks for about so many cells on behalf of a mutator. False when there is nothing to be had at the moment: then
-  /// the leader is asked for some. Bounded: no safepoint within.
-  bool assist(std::size_t cells);
+  /// Marks about so many bytes on behalf of a mutator, and returns how many. 0 when there is nothing to be had at the
+  /// moment: then the leader is asked for some. Bounded: no safepoint within.
+  std::size_t assist(std::size_t bytes);
+  /// A mutator waits for work, or no longer does: meanwhile the leader shares its own.
+  void hunger(int by) { hungry_.fetch_add(static_cast<unsigned>(by), std::memory_order_relaxed); }
   /// Whether assist() would find work.
   bool has_work() const { return opened_.load(std::memory_order_relaxed) && !queue_.empty(); }
 
@@ -72,12 +75,13 @@ class MarkTeam {
   void note_leader();
   bool enter(GreyChunk*& chunk);
   void leave(Marker& marker);
-  bool mark_a_while(GreyChunk* chunk, std::size_t cells);
+  std::size_t mark_a_while(GreyChunk* chunk, std::size_t bytes);
   void run_helper(unsigned number);
 
   Cage& cage_;
   WeakRefs& weak_refs_;
   GreyQueue& queue_;
+  Pacing& pacing_;
   Marker leader_;
   std::size_t leader_bytes_ = 0;  // of its marks, counted in marked_bytes_
   std::size_t leader_cells_ = 0;
@@ -104,10 +108,13 @@ class MarkTeam {
 
 template <class F>
 std::uint64_t MarkTeam::drain(std::size_t cells, F&& between) {
+  constexpr std::size_t kSlice = 512;  // cells, about 7 us: who waits for work does not wait longer
   for (;;) {
-    while (!leader_.drain_some(cells)) {
+    for (std::size_t done = kSlice; !leader_.drain_some(kSlice); done += kSlice) {
       note_leader();
+      if (done < cells) continue;
       between();
+      done = 0;
     }
     note_leader();
     between();

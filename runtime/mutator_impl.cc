@@ -25,10 +25,7 @@ void MutatorImpl::raise_polls() {
 }
 
 void MutatorImpl::shade(const void* target) {
-  const Cage& cage = heap.cage();
-  if (!cage.contains(target)) return;  // null, or another heap's
-  const CellRef cell = cage.cell_of(target);
-  if (!cell || cage.is_kept(local.roles().kept(), cell)) return;
+  if (!is_white(target)) return;
   schedule_point("grey");
   if (grey == nullptr) grey = heap.grey().take_empty();
   grey->entries[grey->count++] = target;
@@ -46,12 +43,15 @@ void ThreadRecord::update_barrier() noexcept {
   bool barrier = blocked || mutators == nullptr;
   for (const MutatorImpl* m = mutators; m != nullptr; m = m->next_on_thread) barrier = barrier || m->marking;
   thread_state.barrier = barrier;
+  const bool one = !blocked && mutators != nullptr && mutators->next_on_thread == nullptr;
+  thread_state.shading = one && mutators->marking ? mutators : nullptr;
 }
 
 void enter_blocked(ThreadRecord& thread) {
   thread.note_position();
   thread.blocked = true;
   thread_state.barrier = true;
+  thread_state.shading = nullptr;
   // All polls first: one that is raised after this, for whichever heap, is still up when we are done.
   for (MutatorImpl* m = thread.mutators; m != nullptr; m = m->next_on_thread)
     m->poll.store(0, std::memory_order_relaxed);

@@ -29,6 +29,8 @@ class MutatorImpl : public MutatorState {
 
   /// Makes this thread come to a slow path soon, whichever of its mutators it uses. Under `lock`.
   void raise_polls();
+  /// Whether this is an object of the heap's that nobody has marked. While `marking`.
+  bool is_white(const void* target) const;
   /// Makes the object grey, unless it is marked already. While `marking`.
   void shade(const void* target);
   /// Gives the buffer of shaded pointers to the marker. False when there was nothing in it.
@@ -44,6 +46,8 @@ class MutatorImpl : public MutatorState {
   bool marking = false;  // stores shade
   std::uint64_t acknowledged = 0;
   std::uint64_t stopped_since_ns = 0;  // when it was last asked for something
+
+  std::int64_t balance = 0;  // bytes that it may allocate before it has to assist, while a cycle marks
 
   GreyChunk* grey = nullptr;  // shaded and not handed over
   Snapshot snapshot;          // as of the third handshake

@@ -88,14 +88,4 @@ std::size_t cycle_trigger(const HeapGoal& goal, std::size_t live, std::size_t ru
   return std::clamp(wanted, low, std::max(high, low));
 }
 
-std::size_t allowed_growth(std::size_t begun, std::size_t goal, std::size_t expected_work, std::size_t done) {
-  constexpr std::size_t kSlack = std::size_t{256} << 10;
-  const std::size_t end = std::max(add(goal, goal / 20), add(begun, begun / 16 + kSlack));
-  if (done >= expected_work) return end;
-  const double share = static_cast<double>(done) / static_cast<double>(expected_work);
-  // Half of the room at once: what is held up for is the end, not the way there.
-  const double room = static_cast<double>(end - begun);
-  return begun + std::max(static_cast<std::size_t>(room * (0.5 + share / 2)), kSlack);
-}
-
 }  // namespace memgc::internal

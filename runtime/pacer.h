@@ -87,8 +87,4 @@ std::size_t runway(double cons_mark, double idle_share, std::size_t work);
 /// % of the way from live to goal (or 4 MiB below the goal, if that is nearer to it). Never above the goal.
 std::size_t cycle_trigger(const HeapGoal& goal, std::size_t live, std::size_t runway);
 
-/// How far the heap may grow while a cycle marks: from `begun` in proportion to the share of the expected work that is
-/// done, up to a twentieth above the goal; some more when the cycle began late.
-std::size_t allowed_growth(std::size_t begun, std::size_t goal, std::size_t expected_work, std::size_t done);
-
 }  // namespace memgc::internal

@@ -57,20 +57,35 @@ std::vector<std::uint64_t> ids(const Array<F>& fields) {
   return out;
 }
 
-// A cycle that has begun and cannot go on: this thread has its barrier on and answers nothing until finish().
+// A cycle that has begun and cannot go on: this thread has its barrier on, and another one, which has it on as well,
+// answers nothing more until finish(): so no stack has been looked at, and nothing is marked.
 class HeldCycle {
  public:
-  explicit HeldCycle(Mutator& me) : me_(me), collecting_([&heap = me.heap()] { heap.collect(); }) {
+  explicit HeldCycle(Mutator& me) : me_(me) {
+    late_ = std::thread([this, &heap = me.heap()] {
+      Mutator late(heap);
+      attached_ = true;
+      while (!internal::thread_state.barrier) late.safepoint();
+      stalled_ = true;
+      while (!finishing_) std::this_thread::yield();
+    });
+    while (!attached_) std::this_thread::yield();
+    collecting_ = std::thread([&heap = me.heap()] { heap.collect(); });
+    // Until the other thread stalls this one answers nothing, lest the cycle pass them both by.
+    while (!stalled_) std::this_thread::yield();
     while (!internal::thread_state.barrier) me.safepoint();
   }
   void finish() {
     const BlockingScope blocked(me_);
+    finishing_ = true;
+    late_.join();
     collecting_.join();
   }
 
  private:
   Mutator& me_;
-  std::thread collecting_;
+  std::atomic<bool> attached_{false}, stalled_{false}, finishing_{false};
+  std::thread late_, collecting_;
 };
 
 template <class F>

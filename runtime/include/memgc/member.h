@@ -29,7 +29,11 @@ concept PointsTo = std::is_convertible_v<U*, T*>;
 template <class T>
 class Member {
  public:
-  Member() noexcept : pointer_(nullptr) { internal::note_field(this); }
+  // Atomic: an object may be found through a pointer that another thread has stored without any other order.
+  Member() noexcept {
+    internal::note_field(this);
+    word().store(nullptr, std::memory_order_relaxed);
+  }
   Member(std::nullptr_t) noexcept : Member() {}  // NOLINT(google-explicit-constructor)
   Member(T* pointer) noexcept {                  // NOLINT(google-explicit-constructor)
     internal::note_field(this);

@@ -27,7 +27,10 @@ struct RawFields;
 template <class Policy>
 class Slot {
  public:
-  Slot() noexcept : value_(0) { internal::note_field(this); }
+  Slot() noexcept {
+    internal::note_field(this);
+    word().store(0, std::memory_order_relaxed);  // atomic, as in Member
+  }
   Slot(std::uintptr_t word) noexcept {  // NOLINT(google-explicit-constructor)
     internal::note_field(this);
     if (internal::thread_state.barrier) [[unlikely]]

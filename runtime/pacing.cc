@@ -1,0 +1,82 @@
+// Job: see pacing.h.
+#include "runtime/pacing.h"
+
+#include <algorithm>
+
+namespace memgc::internal {
+
+void Pacing::update_goal(const Holdings& now, bool at_goal) {
+  GoalInput in;
+  in.live = live();
+  in.roots = roots_.load(std::memory_order_relaxed);
+  in.growth_percent = growth_percent();
+  in.memory_limit = memory_limit();
+  in.mapped_ready = now.resident;
+  in.heap_free = now.free;
+  in.heap_in_use = now.objects;
+  const HeapGoal goal = heap_goal(in);
+  const double ahead = runway_.load(std::memory_order_relaxed) * static_cast<double>(in.live);
+  goal_.store(goal.bytes, std::memory_order_relaxed);
+  set_hard_goal(goal.bytes);
+  trigger_.store(at_goal ? goal.bytes : cycle_trigger(goal, in.live, static_cast<std::size_t>(std::min(ahead, 0x1p62))),
+                 std::memory_order_relaxed);
+}
+
+// A tenth above the goal, and far enough above where the cycle began to let it come about.
+void Pacing::set_hard_goal(std::size_t goal) {
+  constexpr std::size_t kLeast = std::size_t{1} << 20;
+  const std::size_t least = std::max(goal, begun_.load(std::memory_order_relaxed)) + kLeast;
+  hard_goal_.store(goal == kNoGoal ? kNoGoal : std::max(memgc::internal::hard_goal(goal), least),
+                   std::memory_order_relaxed);
+}
+
+void Pacing::begin_cycle(std::size_t heap) {
+  begun_.store(heap, std::memory_order_relaxed);
+  pool_.store(0, std::memory_order_relaxed);
+  revise(heap, 0);
+  charging_.store(true, std::memory_order_relaxed);
+}
+
+void Pacing::revise(std::size_t heap, std::size_t marked) {
+  AssistInput in;
+  in.heap = heap;
+  in.begun = begun_.load(std::memory_order_relaxed);
+  in.goal = goal();
+  in.growth_percent = growth_percent();
+  in.expected_work = live();
+  in.most_work = in.begun;
+  in.work = marked;
+  const AssistRatio ratio = assist_ratio(in);
+  set_hard_goal(std::max(ratio.goal, in.goal));
+  work_per_byte_.store(ratio.work_per_byte, std::memory_order_relaxed);
+  bytes_per_work_.store(ratio.bytes_per_work, std::memory_order_relaxed);
+}
+
+void Pacing::end_cycle(std::size_t live, std::size_t roots, CycleMeasure measure) {
+  live_.store(live, std::memory_order_relaxed);
+  roots_.store(roots, std::memory_order_relaxed);
+  measure.begun = begun_.load(std::memory_order_relaxed);
+  begun_.store(0, std::memory_order_relaxed);
+  cons_mark_.add(measure);
+  runway_.store(static_cast<double>(runway(cons_mark_.ratio(), cons_mark_.idle_share(), std::size_t{1} << 32)) / 0x1p32,
+                std::memory_order_relaxed);
+}
+
+AssistRatio Pacing::ratio() const {
+  AssistRatio out;
+  out.work_per_byte = work_per_byte_.load(std::memory_order_relaxed);
+  out.bytes_per_work = bytes_per_work_.load(std::memory_order_relaxed);
+  return out;
+}
+
+std::size_t Pacing::take_from_pool(std::size_t work) {
+  const std::size_t taken = work_from_pool(pool_.load(std::memory_order_relaxed), work);
+  if (taken != 0) pool_.fetch_sub(static_cast<std::int64_t>(taken), std::memory_order_relaxed);
+  return taken;
+}
+
+void Pacing::add_to_pool(std::size_t work) {
+  pool_.fetch_add(static_cast<std::int64_t>(work), std::memory_order_relaxed);
+}
+
+}  // namespace memgc::internal
