@@ -16,7 +16,6 @@ std::uint64_t capacity_of(unsigned processors) { return std::max(processors, 1u)
 CpuLimiter::CpuLimiter(unsigned processors) : capacity_ns_(capacity_of(processors)) {}
 
 bool CpuLimiter::add(std::uint64_t gc_ns, std::uint64_t mutator_ns) {
-  if (gc_ns == mutator_ns) return false;  // nothing has changed, neither has the verdict
   if (gc_ns < mutator_ns) {
     drain(mutator_ns - gc_ns);
     return false;

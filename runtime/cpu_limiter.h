@@ -12,7 +12,7 @@
 // take turns, and collecting would get more than half by the difference. (Go forgets it.) But a tenth of the bucket at
 // most: one long stop is no reason to let the heap grow for long.
 //
-// Invariants: 0 <= fill <= capacity; it limits only when full; something is owed only when it limits.
+// Invariants: 0 <= fill <= capacity; it limits exactly when full; something is owed only when it limits.
 // Threads: one at a time; the caller sees to that. Others may read an atomic copy of limiting() that the caller keeps.
 #pragma once
 

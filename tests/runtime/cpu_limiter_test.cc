@@ -90,9 +90,7 @@ TEST(CpuLimiter, KeepsItsInvariantUnderAnyUse) {
       ASSERT_EQ(began, !was && limiter.limiting());
     }
     ASSERT_LE(limiter.fill_ns(), limiter.capacity_ns());
-    if (limiter.limiting()) {
-      ASSERT_EQ(limiter.fill_ns(), limiter.capacity_ns());
-    }
+    ASSERT_EQ(limiter.limiting(), limiter.fill_ns() == limiter.capacity_ns());
     was = limiter.limiting();
   }
 }
