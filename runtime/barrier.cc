@@ -11,6 +11,7 @@
 // (that is how they are dropped from anywhere), and no handshake waits for it. It then stores under one lock of the
 // process, which a cycle takes once between turning barriers on and the second handshake: a store that found no heap
 // marking has ended by then.
+#include <atomic>
 #include <cstddef>
 #include <span>
 
@@ -56,6 +57,13 @@ bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullp
   clear_dead_stack_of_barrier();
 }
 
+[[gnu::noinline]] void store_word(void* word, const void* target) {
+  const std::atomic_ref<const void*> slot(*static_cast<const void**>(word));
+  shade_both_uncleared(slot.load(std::memory_order_relaxed), target);
+  schedule_point("store");
+  slot.store(target, std::memory_order_release);  // as Member::store()
+}
+
 [[gnu::noinline]] void store_root(RootSlot* slot, const void* target) {
   ThreadRecord& thread = ThreadRecord::mine();
   if (runs_attached(thread)) {
@@ -70,7 +78,7 @@ bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullp
 
 }  // namespace
 
-void shade(const void* old_target, const void* new_target) {
+void shade(const void* old_target, const void* new_target) noexcept {
   schedule_point("shade");
   // Most of what is stored is null, new or marked already: nothing is done then, and no register need be saved.
   const auto* mutator = static_cast<MutatorImpl*>(thread_state.shading);
@@ -78,13 +86,26 @@ void shade(const void* old_target, const void* new_target) {
     shade_both(old_target, new_target);
 }
 
-void shade_all(const void* const* targets, std::size_t count) {
+void store_shaded(void* word, const void* target) noexcept {
+  schedule_point("shade");
+  const std::atomic_ref<const void*> slot(*static_cast<const void**>(word));
+  const auto* mutator = static_cast<MutatorImpl*>(thread_state.shading);
+  if (mutator == nullptr || mutator->is_white(slot.load(std::memory_order_relaxed)) || mutator->is_white(target))
+      [[unlikely]] {
+    store_word(word, target);
+    return clear_dead_stack_of_barrier();
+  }
+  schedule_point("store");
+  slot.store(target, std::memory_order_release);  // as Member::store()
+}
+
+void shade_all(const void* const* targets, std::size_t count) noexcept {
   schedule_point("shade");
   shade_uncleared(targets, count);
   clear_dead_stack_of_barrier();
 }
 
-void store_root_slow(RootSlot* slot, const void* target) {
+void store_root_slow(RootSlot* slot, const void* target) noexcept {
   store_root(slot, target);
   clear_dead_stack_of_barrier();
 }

@@ -160,6 +160,18 @@ bool HeapImpl::call_pressure(Pressure pressure) {
 
 void throw_bad_alloc(std::size_t) { throw std::bad_alloc(); }
 
+void* allocate_or_throw(MutatorState& mutator, const TypeInfo& type) {
+  void* cell = allocate_slow(mutator, type);
+  if (cell == nullptr) throw_bad_alloc(type.size);
+  return cell;
+}
+
+void* allocate_or_abort(MutatorState& mutator, const TypeInfo& type) {
+  void* cell = allocate_slow(mutator, type);
+  if (cell == nullptr) abort_out_of_memory(type.size);
+  return cell;
+}
+
 void abort_out_of_memory(std::size_t bytes) { fatal("out of memory: no room for an object of %zu bytes", bytes); }
 
 }  // namespace memgc::internal

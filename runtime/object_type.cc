@@ -87,6 +87,10 @@ std::size_t array_header_bytes(const TypeInfo& element) { return std::max(elemen
 LayoutId layout_of(const TypeInfo& type) {
   const std::size_t size_class = size_class_of(type.size, type.align);
   if (size_class == kSizeClasses.size()) return 0;
+  if (kSizeClasses[size_class] != type.cell_bytes) {
+    fatal("type %.*s was compiled against the headers of another version of memgc", static_cast<int>(type.name.size()),
+          type.name.data());
+  }
   const LayoutId id = intern(type, false, size_class);
   type.run_offset.store(run_offset_of(id), std::memory_order_relaxed);
   return id;

@@ -25,6 +25,10 @@ TEST(SizeClass, IsTheSmallestThatHoldsEverySizeAtEveryAlignment) {
   for (std::size_t align = 1; align <= std::size_t{2} << 20; align *= 2) {
     for (std::size_t bytes = 0; bytes <= kMaxCellBytes + 9; bytes += kSanitized && bytes > 4096 ? 7 : 1)
       ASSERT_EQ(size_class_of(bytes, align), naive_class_of(bytes, align)) << bytes << " bytes at " << align;
+    for (std::size_t bytes = 0; bytes <= kMaxCellBytes + 9; bytes += bytes < 4096 ? 1 : 7) {
+      const std::size_t index = naive_class_of(bytes, align);
+      ASSERT_EQ(cell_bytes_for(bytes, align), index == kNone ? 0 : kSizeClasses[index]) << bytes << " at " << align;
+    }
   }
 }
 

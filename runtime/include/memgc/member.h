@@ -82,10 +82,12 @@ class Member {
   std::atomic_ref<T*> word() const noexcept { return std::atomic_ref<T*>(pointer_); }
 
   void set(T* pointer) noexcept {
-    if (internal::thread_state.barrier) [[unlikely]]
-      internal::shade(get(), pointer);
-    internal::schedule_point("store");
-    store(pointer);
+    if (internal::thread_state.barrier) [[unlikely]] {
+      internal::store_shaded(&pointer_, pointer);  // all of it, so that the path without keeps no register for after it
+    } else {
+      internal::schedule_point("store");
+      store(pointer);
+    }
   }
   void store(T* pointer) noexcept {
     // Release: pairs with target()'s acquire: the marker sees what was written to the object before its address got

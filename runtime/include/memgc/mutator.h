@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <new>
@@ -32,19 +33,22 @@ constexpr void check_type() {
   static_assert(alignof(T) <= 4096, "memgc: no alignment above 4096");
 }
 
-/// The bump: a load of the run's offset, of its cursor, a compare, an add, a store.
-template <class T>
+enum class OnNoMemory : std::uint8_t { kReturnNull, kThrow };
+
+/// The bump: a load of the run's offset, of its cursor, a compare, an add, a store. All else is in the slow path, also
+/// the test for no memory.
+template <class T, OnNoMemory kOnNoMemory>
 inline void* allocate(MutatorState& mutator) {
   const TypeInfo& type = type_info<T>;
   // Relaxed: whoever reads a non-zero offset reads a run of its own, which only its own slow path has ever filled.
   Run& run = *reinterpret_cast<Run*>(mutator.runs + type.run_offset.load(std::memory_order_relaxed));
   if (run.cursor >= run.limit) [[unlikely]]
-    return allocate_slow(mutator, type);
+    return kOnNoMemory == OnNoMemory::kThrow ? allocate_or_fail(mutator, type) : allocate_slow(mutator, type);
   // Read again, so that the cursor is in no register that outlives the call above: where a run ends another object may
   // begin, and a dead one would be kept while the collector looks at this thread, with all that it leads to.
   __asm__("" : "+m"(run.cursor));
   char* const cell = run.cursor;
-  run.cursor = cell + run.cell_bytes;
+  run.cursor = cell + kCellBytes<T>;
   return cell;
 }
 
@@ -81,7 +85,7 @@ struct MadeElements {
 template <class T, class... Args>
 inline T* try_make_on(MutatorState& mutator, Args&&... args) {
   check_type<T>();
-  void* cell = allocate<T>(mutator);
+  void* cell = allocate<T, OnNoMemory::kReturnNull>(mutator);
   if (cell == nullptr) [[unlikely]]
     return nullptr;
   return construct_owned<T>(mutator, cell, std::forward<Args>(args)...);
@@ -90,9 +94,7 @@ inline T* try_make_on(MutatorState& mutator, Args&&... args) {
 template <class T, class... Args>
 inline T* make_on(MutatorState& mutator, Args&&... args) {
   check_type<T>();
-  void* cell = allocate<T>(mutator);
-  if (cell == nullptr) [[unlikely]]
-    no_memory(sizeof(T));
+  void* cell = allocate<T, OnNoMemory::kThrow>(mutator);
   return construct_owned<T>(mutator, cell, std::forward<Args>(args)...);
 }
 

@@ -20,7 +20,7 @@ namespace internal {
 using RootSlot = std::atomic<const void*>;
 MEMGC_EXPORT RootSlot* take_root_slot();
 MEMGC_EXPORT void give_back_root_slot(RootSlot* slot) noexcept;
-MEMGC_EXPORT void store_root_slow(RootSlot* slot, const void* target);  // while thread_state.barrier
+MEMGC_EXPORT void store_root_slow(RootSlot* slot, const void* target) noexcept;  // while thread_state.barrier
 }  // namespace internal
 
 /// Keeps one object. Usable from anywhere that is not a managed object. Making and dropping one costs a short lock;

@@ -42,9 +42,11 @@ MEMGC_EXPORT MutatorState& mutator_for(const void* object);
 MEMGC_EXPORT void owe_destructor(MutatorState& mutator, void* object);
 
 /// The write barrier's slow path: shades both, before the store. Only while thread_state.barrier.
-MEMGC_EXPORT void shade(const void* old_target, const void* new_target);
+MEMGC_EXPORT void shade(const void* old_target, const void* new_target) noexcept;
+/// A Member's store with it: `word` is the Member's.
+MEMGC_EXPORT void store_shaded(void* word, const void* target) noexcept;
 /// The same for many; nulls may be among them.
-MEMGC_EXPORT void shade_all(const void* const* targets, std::size_t count);
+MEMGC_EXPORT void shade_all(const void* const* targets, std::size_t count) noexcept;
 
 [[noreturn]] MEMGC_EXPORT void throw_bad_alloc(std::size_t bytes);
 [[noreturn]] MEMGC_EXPORT void abort_out_of_memory(std::size_t bytes);  // for programs without exceptions
@@ -55,6 +57,18 @@ MEMGC_EXPORT void shade_all(const void* const* targets, std::size_t count);
   throw_bad_alloc(bytes);
 #else
   abort_out_of_memory(bytes);
+#endif
+}
+
+/// allocate_slow() that ends as no_memory() does instead of returning null: a single call, so that makes stay short.
+MEMGC_EXPORT void* allocate_or_throw(MutatorState& mutator, const TypeInfo& type);
+MEMGC_EXPORT void* allocate_or_abort(MutatorState& mutator, const TypeInfo& type);
+
+inline void* allocate_or_fail(MutatorState& mutator, const TypeInfo& type) {
+#if defined(__cpp_exceptions)
+  return allocate_or_throw(mutator, type);
+#else
+  return allocate_or_abort(mutator, type);
 #endif
 }
 

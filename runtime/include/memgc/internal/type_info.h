@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "memgc/internal/export.h"
+#include "memgc/internal/size_classes.h"
 #include "memgc/visitor.h"
 
 namespace memgc::internal {
@@ -44,6 +45,7 @@ struct TypeInfo {
   std::string_view name;
   std::size_t size;  // sizeof
   std::size_t align;
+  std::size_t cell_bytes;   // what inline code moves its run's cursor by; 0: too large for a cell
   PointerMap map;           // kNone, kMask or kTrace; an array of this type derives its own
   bool is_pointer;          // a Member: an array of it is a kPointerArray
   std::uint64_t (*mask)();  // for kMask
@@ -115,6 +117,9 @@ constexpr PointerMap pointer_map_of() {
 MEMGC_EXPORT std::uint64_t mask_by_visiting(std::string_view name, std::size_t size, TraceFunction trace);
 
 template <class T>
+inline constexpr std::size_t kCellBytes = cell_bytes_for(sizeof(T), alignof(T));
+
+template <class T>
 struct TypeInfoOf {
   static void trace(const void* object, Visitor& visitor) { visitor(*static_cast<const T*>(object)); }
   static void trace_range(const void* elements, std::size_t from, std::size_t to, Visitor& visitor) {
@@ -137,11 +142,11 @@ struct TypeInfoOf {
 
   static constexpr TypeInfo make_info() {
     if constexpr (holds_pointers<T>()) {
-      return {type_name<T>(), sizeof(T), alignof(T),   pointer_map_of<T>(), IsMember<T>::value,
-              &mask,          &trace,    &trace_range, destroy_or_null()};
+      return {type_name<T>(),     sizeof(T), alignof(T), kCellBytes<T>, pointer_map_of<T>(),
+              IsMember<T>::value, &mask,     &trace,     &trace_range,  destroy_or_null()};
     } else {
-      return {type_name<T>(), sizeof(T), alignof(T), pointer_map_of<T>(), false,
-              nullptr,        nullptr,   nullptr,    destroy_or_null()};
+      return {type_name<T>(), sizeof(T), alignof(T), kCellBytes<T>, pointer_map_of<T>(),
+              false,          nullptr,   nullptr,    nullptr,       destroy_or_null()};
     }
   }
 };
