@@ -235,6 +235,7 @@ void Cycle::settle() {
   heap_.grey().trim();
   heap_.add_gc_cpu(elapsed_ns(cpu_began, thread_cpu_ns()));
   note_memory();
+  schedule_point("settled");
 }
 
 // What is occupied and not kept is dead from here on: nobody may touch it, and with clobberfree its contents say so.

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <thread>
 
+#include "allocator/base/sync.h"
 #include "allocator/os_memory.h"
 
 namespace memgc::internal {
@@ -84,6 +85,9 @@ double cpu_quota(const std::string& root) {
 }  // namespace
 
 unsigned processors_for_this_process(const std::string& root) {
+#if defined(MEMGC_SCHEDULED)
+  if (root.empty()) return scheduled::processors();
+#endif
   cpu_set_t set;
   CPU_ZERO(&set);
   unsigned count = std::max(std::thread::hardware_concurrency(), 1U);

@@ -31,6 +31,8 @@ unsigned start(const char* name, std::function<void()> job);
 void join(unsigned thread);
 /// Grows with every step.
 std::uint64_t now_ns();
+/// How many there are, as the seed has it.
+unsigned processors();
 /// The high end of the calling coroutine's stack.
 const char* stack_base();
 

@@ -1,0 +1,294 @@
+// Job: see world.h; here the threads and what they do.
+#include "tests/schedule/world.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "allocator/base/sync.h"
+
+namespace memgc::testing {
+namespace {
+
+using internal::schedule_point;
+
+// One set for all seeds, made in the same order in every process: how Roots lie is part of what is replayed.
+using Roots = std::array<Root<Node>, 5>;
+Roots& roots() {
+  static Roots& forever = *new Roots;
+  return forever;
+}
+
+}  // namespace
+
+World::World(std::uint64_t seed) : seed_(seed), dice_(seed ^ 0x776f726c64), mutators_(0), edits_each_(0) {
+  mutators_ = static_cast<unsigned>(2 + dice_.below(3));
+  edits_each_ = 20 + dice_.below(60);
+  outside_ = dice_.one_in(2);
+  constexpr int kGrowth[] = {100, 100, 100, 1, 0};
+  options_.growth_percent = kGrowth[dice_.below(std::size(kGrowth))];
+  options_.reserve_bytes = std::size_t{16} << 20;
+  options_.precise_stacks = dice_.one_in(2);
+  options_.debug.safepointms = 0;
+  options_.debug.clobberfree = dice_.one_in(2);
+  options_.debug.gccheckmark = dice_.one_in(4);
+  options_.debug.gcstoptheworld = dice_.one_in(16);
+}
+
+std::uint64_t World::run(std::uint64_t seed, Tally& tally) {
+  World world(seed);
+  Scheduler& scheduler = Scheduler::the();
+  const auto see = [&](const char* where) { world.see(where); };
+  scheduler.run(seed, [&] { world.main(tally); }, see);
+  tally.steps += scheduler.steps();
+  return scheduler.hash();
+}
+
+void World::main(Tally& tally) {
+  heap_.emplace(options_);
+  std::vector<unsigned> threads;
+  for (unsigned i = 0; i < mutators_; ++i) {
+    threads.push_back(internal::scheduled::start("mutator", [this] { edit_as_mutator(); }));
+  }
+  if (outside_) threads.push_back(internal::scheduled::start("outside", [this] { edit_from_outside(); }));
+  threads.push_back(internal::scheduled::start("forcer", [this] { force_cycles(); }));
+  for (const unsigned thread : threads) internal::scheduled::join(thread);
+
+  check_contents();
+  for (std::size_t i = 0; i < kRoots; ++i) assign_root(i, nullptr, 0);
+  for (int i = 0; i < 2; ++i) {
+    heap_->collect();
+    heap_->wait_for_finalizers();
+  }
+  // The finalizer thread's stack may keep what it destroyed last.
+  const bool exact = options_.precise_stacks ||
+                     std::none_of(objects_.begin(), objects_.end(), [](const Object& object) { return object.ending; });
+  heap_->collect();
+  if (exact && heap_->stats().live_bytes != 0) {
+    fail("bytes are live after everything was dropped: " + std::to_string(heap_->stats().live_bytes));
+  }
+  cycles_ = heap_->stats().cycles;
+  heap_.reset();
+  for (Id id = 1; id < objects_.size(); ++id) {
+    if (objects_[id].ending && !objects_[id].destroyed) fail("object " + std::to_string(id) + " was never destroyed");
+  }
+  count(tally);
+}
+
+void World::count(Tally& tally) {
+  tally.cycles += cycles_;
+  tally.objects += objects_.size() - 1;
+  tally.edits += edits_;
+  tally.weak_nulls += weak_nulls_;
+  for (const Object& object : objects_) tally.destroyed += object.destroyed ? 1 : 0;
+}
+
+void World::force_cycles() {
+  for (std::uint64_t i = 0, n = 1 + dice_.below(4); i < n; ++i) heap_->collect();
+}
+
+void World::edit_as_mutator() {
+  for (std::uint64_t lives = 1 + dice_.below(2); lives > 0; --lives) {
+    Mutator me(*heap_);
+    Hand hand;
+    hands_.push_back(&hand);
+    {
+      std::optional<RootRange> range;
+      if (options_.precise_stacks) range.emplace(std::begin(hand.nodes), std::end(hand.nodes));
+      for (std::uint64_t i = 0; i < edits_each_; ++i) edit(me, hand);
+      std::fill(std::begin(hand.nodes), std::end(hand.nodes), nullptr);
+      std::fill(std::begin(hand.ids), std::end(hand.ids), 0);
+    }
+    hands_.erase(std::find(hands_.begin(), hands_.end(), &hand));
+  }
+}
+
+void World::edit(Mutator& me, Hand& hand) {
+  ++edits_;
+  const std::uint64_t dice = dice_.below(100);
+  if (dice < 20) {
+    make(me, hand);
+  } else if (dice < 36) {
+    store(hand);
+  } else if (dice < 41) {
+    exchange(hand);
+  } else if (dice < 53) {
+    load(hand);
+  } else if (dice < 60) {
+    store_root(hand);
+  } else if (dice < 67) {
+    load_root(hand);
+  } else if (dice < 73) {
+    set_weak(hand);
+  } else if (dice < 83) {
+    read_weak(hand);
+  } else if (dice < 88) {
+    me.safepoint();
+  } else if (dice < 91) {
+    block(me);
+  } else if (dice < 98) {
+    take(hand, nullptr, 0);
+  } else if (dice < 99) {
+    make_array(me);
+  } else if (dice_.one_in(4)) {
+    heap_->collect();
+  }
+}
+
+void World::make(Mutator& me, Hand& hand) {
+  const std::size_t a = dice_.below(Hand::kPlaces), b = dice_.below(Hand::kPlaces), to = dice_.below(Hand::kPlaces);
+  const auto id = static_cast<Id>(objects_.size());
+  objects_.emplace_back();  // taken by this one; nobody knows it yet
+  const std::array<Id, Node::kEdges> edges{hand.ids[a], hand.ids[b]};
+  const bool ending = dice_.one_in(6);
+  Node* node = ending ? me.make<Ending>(*this, id, hand.nodes[a], hand.nodes[b])
+                      : me.make<Node>(id, hand.nodes[a], hand.nodes[b]);
+  hand.nodes[to] = node;
+  hand.ids[to] = id;
+  Object& object = objects_[id];
+  object.address = node;
+  object.edges = edges;
+  object.ending = ending;
+}
+
+void World::make_array(Mutator& me) {
+  const auto* words = me.make_array<std::uint64_t>(1 + dice_.below(400));
+  for (const std::uint64_t word : *words) {
+    if (word != 0) fail("a fresh array does not read as zero");
+  }
+}
+
+void World::store(Hand& hand) {
+  const std::size_t from = dice_.below(Hand::kPlaces), to = dice_.below(Hand::kPlaces);
+  Node* node = hand.nodes[from];
+  if (node == nullptr) return;
+  const std::size_t edge = dice_.below(Node::kEdges);
+  const bool null = dice_.one_in(4);
+  node->edge(edge) = null ? nullptr : hand.nodes[to];
+  objects_[hand.ids[from]].edges[edge] = null ? 0 : hand.ids[to];
+}
+
+void World::exchange(Hand& hand) {
+  const std::size_t from = dice_.below(Hand::kPlaces), to = dice_.below(Hand::kPlaces);
+  Node* node = hand.nodes[from];
+  if (node == nullptr) return;
+  const std::size_t edge = dice_.below(Node::kEdges);
+  Id& model = objects_[hand.ids[from]].edges[edge];
+  const Id before = model;
+  Node* expected = node->edge(edge);
+  const bool done = node->edge(edge).compare_exchange(expected, hand.nodes[to]);
+  Id& model_now = objects_[hand.ids[from]].edges[edge];
+  if (done != (model_now == before)) fail("an exchange went wrong in object " + std::to_string(hand.ids[from]));
+  if (done) model_now = hand.ids[to];
+}
+
+void World::load(Hand& hand) {
+  const std::size_t from = dice_.below(Hand::kPlaces);
+  const Node* node = hand.nodes[from];
+  if (node == nullptr) return;
+  const std::size_t edge = dice_.below(Node::kEdges);
+  take(hand, node->edge(edge), objects_[hand.ids[from]].edges[edge]);
+}
+
+void World::take(Hand& hand, Node* node, Id expected) {
+  expect(node, expected, "read");
+  const std::size_t to = dice_.below(Hand::kPlaces);
+  hand.nodes[to] = node;
+  hand.ids[to] = expected;
+}
+
+// One at a time may assign to a Root.
+void World::assign_root(std::size_t root, Node* node, Id id) {
+  RootModel& model = roots_[root];
+  if (model.changes) return;
+  model.changes = true;
+  model.coming = id;
+  roots()[root] = node;
+  model.id = id;
+  model.changes = false;
+}
+
+void World::store_root(Hand& hand) {
+  const std::size_t from = dice_.below(Hand::kPlaces), root = dice_.below(kShared);
+  const bool null = dice_.one_in(4);
+  assign_root(root, null ? nullptr : hand.nodes[from], null ? 0 : hand.ids[from]);
+}
+
+void World::load_root(Hand& hand) {
+  const std::size_t root = dice_.below(kShared);
+  Node* found = roots()[root];
+  take(hand, found, truth(found, roots_[root]));
+}
+
+void World::set_weak(Hand& hand) {
+  const std::size_t from = dice_.below(Hand::kPlaces), to = dice_.below(Hand::kPlaces);
+  Node* node = hand.nodes[from];
+  const Id id = hand.ids[from];
+  if (node == nullptr || objects_[id].weak_changes) return;
+  const Id target = hand.ids[to];
+  if (target == id) return;  // of no interest
+  objects_[id].weak_changes = true;
+  ++objects_[id].weak_resets;
+  node->weak.reset(hand.nodes[to]);
+  objects_[id].weak = target;
+  objects_[id].weak_changes = false;
+}
+
+void World::read_weak(Hand& hand) {
+  const std::size_t from = dice_.below(Hand::kPlaces);
+  const Node* node = hand.nodes[from];
+  if (node == nullptr) return;
+  const Id id = hand.ids[from];
+  const std::uint64_t resets = objects_[id].weak_resets;
+  const bool changed = objects_[id].weak_changes;
+  Node* found = node->weak.get();
+  if (changed || objects_[id].weak_resets != resets) return;  // either answer would do
+  const Id target = objects_[id].weak;
+  if (found != nullptr) {
+    if (objects_[target].destroyed) fail("a weak reference names a destroyed object: " + std::to_string(target));
+    take(hand, found, target);
+  } else if (target != 0) {
+    ++weak_nulls_;
+    if (reachable()[target]) fail("a weak reference answers null for object " + std::to_string(target));
+  }
+}
+
+void World::block(Mutator& me) {
+  const BlockingScope blocked(me);
+  for (std::uint64_t i = dice_.below(6); i > 0; --i) schedule_point("blocked");
+}
+
+// Attached to nothing: takes what somebody has put into a shared Root, and moves it about in Roots of its own.
+void World::edit_from_outside() {
+  for (std::uint64_t i = 0; i < edits_each_; ++i) {
+    const std::size_t to = kShared + dice_.below(2), from = kRoots - 1 + kShared - to, shared = dice_.below(kShared);
+    RootModel& model = roots_[shared];
+    if (dice_.one_in(3)) {
+      assign_root(to, roots()[from], roots_[from].id);
+    } else if (dice_.one_in(3)) {
+      assign_root(to, nullptr, 0);
+    } else if (dice_.one_in(2)) {
+      assign_root(shared, roots()[from], roots_[from].id);
+    } else if (!model.changes) {
+      model.changes = true;  // nobody else assigns: what it names stays
+      model.coming = model.id;
+      assign_root(to, roots()[shared], model.id);
+      model.changes = false;
+      assign_root(shared, nullptr, 0);
+    }
+    schedule_point("outside");
+  }
+  for (std::size_t i = kShared; i < kRoots; ++i) assign_root(i, nullptr, 0);
+}
+
+void World::note_destroyed(Id id) {
+  Object& object = objects_[id];
+  if (object.destroyed) fail("object " + std::to_string(id) + " is destroyed twice");
+  object.destroyed = true;
+  if (reachable()[id]) fail("object " + std::to_string(id) + " is destroyed and reachable");
+}
+
+Ending::~Ending() {
+  world->note_destroyed(id);
+}
+
+}  // namespace memgc::testing
