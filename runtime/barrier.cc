@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <span>
 
+#include "allocator/base/seeded_bug.h"
 #include "memgc/internal/schedule_point.h"
 #include "memgc/internal/thread_state.h"
 #include "memgc/root.h"
@@ -25,6 +26,10 @@
 
 namespace memgc::internal {
 namespace {
+
+// What is to be shaded of a store.
+const void* old_value(const void* target) { return seeded_bug("old_value_unshaded") ? nullptr : target; }
+const void* new_value(const void* target) { return seeded_bug("new_value_unshaded") ? nullptr : target; }
 
 void shade_in_all(ThreadRecord& thread, std::span<const void* const> targets) {
   for (MutatorImpl* mutator = thread.mutators; mutator != nullptr; mutator = mutator->next_on_thread) {
@@ -48,7 +53,7 @@ bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullp
 }
 
 [[gnu::noinline]] void shade_both_uncleared(const void* old_target, const void* new_target) {
-  const void* both[] = {old_target, new_target};
+  const void* both[] = {old_value(old_target), new_value(new_target)};
   shade_uncleared(both, 2);
 }
 
@@ -67,7 +72,7 @@ bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullp
 [[gnu::noinline]] void store_root(RootSlot* slot, const void* target) {
   ThreadRecord& thread = ThreadRecord::mine();
   if (runs_attached(thread)) {
-    const void* both[] = {slot->load(std::memory_order_relaxed), target};
+    const void* both[] = {old_value(slot->load(std::memory_order_relaxed)), new_value(target)};
     shade_in_all(thread, both);
     schedule_point("store");
     slot->store(target, std::memory_order_release);  // as Root::set()

@@ -68,8 +68,8 @@ void Cycle::open(Roles& roles) {
   } else {
     heap_.handshakes().ask(Ask::kBarrierOn, roles);
     OutsideStores::enter(heap_, roles.kept());
-    heap_.handshakes().ask(Ask::kFence, roles);
-    roles.keep = Keep::kInNewBitmap;
+    if (!seeded_bug("no_fence")) heap_.handshakes().ask(Ask::kFence, roles);
+    if (!seeded_bug("white_allocation")) roles.keep = Keep::kInNewBitmap;
     heap_.handshakes().ask(Ask::kSnapshot, roles);
     const StopSum stops = heap_.handshakes().take_stop_sum();
     trace_.clock_ns[0] = stops.longest_ns;

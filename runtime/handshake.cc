@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "allocator/base/check.h"
+#include "allocator/base/seeded_bug.h"
 #include "memgc/internal/schedule_point.h"
 #include "runtime/clock.h"
 #include "runtime/heap_impl.h"
@@ -56,7 +57,7 @@ void Handshakes::attach(MutatorImpl& mutator) {
       const std::lock_guard guard(registry_lock_);
       if (!stopping()) {
         mutator.acknowledged = number_.load(std::memory_order_relaxed);
-        mutator.marking = marking_;
+        mutator.marking = marking_ && !seeded_bug("attached_without_barrier");
         mutator.local.retire_all(heap_.roles());
         mutator.next = first_;
         if (first_ != nullptr) first_->previous = &mutator;
@@ -73,7 +74,7 @@ void Handshakes::detach(MutatorImpl& mutator) {
   {
     const std::lock_guard mine(mutator.lock);
     respond(mutator, number());
-    mutator.hand_over_grey();
+    if (!seeded_bug("detached_with_grey")) mutator.hand_over_grey();
     mutator.local.retire_all(mutator.local.roles());
     heap_.count_allocation(mutator);
   }

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "allocator/base/lock.h"
+#include "allocator/base/seeded_bug.h"
 #include "memgc/internal/schedule_point.h"
 #include "runtime/heap_impl.h"
 
@@ -30,7 +31,7 @@ void shade_locked(const void* target) {
 
 void OutsideStores::store(RootSlot* slot, const void* target) {
   const std::lock_guard guard(lock);
-  shade_locked(slot->load(std::memory_order_relaxed));
+  if (!seeded_bug("outside_unshaded")) shade_locked(slot->load(std::memory_order_relaxed));
   shade_locked(target);
   schedule_point("outside store");
   slot->store(target, std::memory_order_release);  // as Root::set()

@@ -1,6 +1,7 @@
 // Job: see weak_refs.h.
 #include "runtime/weak_refs.h"
 
+#include "allocator/base/seeded_bug.h"
 #include "memgc/internal/schedule_point.h"
 #include "runtime/heap_impl.h"
 #include "runtime/mutator_impl.h"
@@ -18,7 +19,7 @@ const void* WeakRefs::load(MutatorImpl& mutator, const std::atomic<const void*>&
   if (target == nullptr || state_ == State::kCleared || is_marked(target)) return target;
   if (state_ == State::kDecided) return nullptr;
   shaded_ = true;
-  mutator.shade(target);
+  if (!seeded_bug("weak_load_unshaded")) mutator.shade(target);
   return target;
 }
 

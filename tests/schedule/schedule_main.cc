@@ -24,9 +24,9 @@ volatile std::uint64_t seed_under_way = 0;
 // In the signal handler of a program that is lost anyway.
 void name_the_seed(int signal) {
   char line[128];
-  const int length = std::snprintf(line, sizeof(line), "schedule: seed %llu fails; again with --seed %llu\n",
-                                   static_cast<unsigned long long>(seed_under_way),
-                                   static_cast<unsigned long long>(seed_under_way));
+  const int length =
+      std::snprintf(line, sizeof(line), "schedule: seed %llu fails; again with --seed %llu\n",
+                    static_cast<unsigned long long>(seed_under_way), static_cast<unsigned long long>(seed_under_way));
   if (length > 0) static_cast<void>(!write(STDERR_FILENO, line, static_cast<std::size_t>(length)));
   std::signal(signal, SIG_DFL);
   std::raise(signal);

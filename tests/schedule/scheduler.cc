@@ -14,9 +14,11 @@ namespace memgc::testing {
 namespace {
 
 constexpr std::size_t kStackBytes = 256 * 1024;
-constexpr std::uint64_t kMostSteps = 3'000'000;      // a run takes some thousands
-constexpr std::uint64_t kFairAfter = 100'000;        // from then on by chance: no rule may starve anybody for ever
-constexpr std::uint64_t kLikelySteps = 4000;         // where drops of priority are worth most
+constexpr std::uint64_t kMostSteps = 3'000'000;       // a run takes some thousands
+constexpr std::uint64_t kFairAfter = 100'000;         // from then on by chance: no rule may starve anybody for ever
+constexpr std::uint64_t kLikelySteps = 4000;          // where drops of priority are worth most
+constexpr std::uint64_t kStallEvery = 150;            // steps, about
+constexpr std::uint64_t kLongestStall = 1000;         // steps
 constexpr std::uint64_t kFirstPriority = 1ULL << 32;  // above all that were dropped
 
 }  // namespace
@@ -62,6 +64,7 @@ unsigned Scheduler::start(const char* name, std::function<void()> job) {
   Thread& thread = *threads_[count_];
   thread.scheduler = this;
   thread.number = count_;
+  thread.stalled_until = 0;
   thread.job = std::move(job);
   thread.name = name;
   thread.state = State::kReady;
@@ -155,8 +158,17 @@ void Scheduler::reschedule() {
   if (next != current_) switch_to(*next, false);
 }
 
+template <class F>
+void Scheduler::collect_ready(F&& is_ready) {
+  ready_.clear();
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (is_ready(*threads_[i])) ready_.push_back(threads_[i].get());
+  }
+}
+
 Scheduler::Thread* Scheduler::choose() {
-  const bool can_stay = current_->state == State::kReady;
+  if (dice_.one_in(kStallEvery)) current_->stalled_until = steps_ + dice_.below(kLongestStall);
+  const bool can_stay = current_->state == State::kReady && current_->stalled_until <= steps_;
   const bool by_priority = !drops_at_.empty() && steps_ < kFairAfter;
   if (by_priority) {
     if (drops_at_.size() > 1 && drops_at_.back() <= steps_) {  // the last stands for the rule
@@ -166,15 +178,9 @@ Scheduler::Thread* Scheduler::choose() {
   } else if (can_stay && !dice_.one_in(stay_)) {
     return current_;
   }
-  ready_.clear();
-  const bool time_runs_out = dice_.one_in(50);
-  for (std::size_t i = 0; i < count_; ++i) {
-    const State state = threads_[i]->state;
-    if (state == State::kReady || (state == State::kBlockedForAWhile && time_runs_out))
-      ready_.push_back(threads_[i].get());
-  }
-  for (std::size_t i = 0; i < count_ && ready_.empty(); ++i) {
-    if (threads_[i]->state == State::kBlockedForAWhile) ready_.push_back(threads_[i].get());
+  collect_ready([&](const Thread& thread) { return thread.state == State::kReady && thread.stalled_until <= steps_; });
+  if (ready_.empty() || dice_.one_in(50)) {
+    collect_ready([&](const Thread& t) { return t.state == State::kReady || t.state == State::kBlockedForAWhile; });
   }
   if (ready_.empty()) fail("all wait for each other");
   if (!by_priority) return ready_[dice_.below(ready_.size())];

@@ -1,11 +1,12 @@
 // Job: who goes on, at every place where it could matter, as a seed has it; see allocator/base/sync.h.
 //
-// All threads of a program under test are coroutines here. At each step (a schedule point, a wait, an end) the scheduler
-// either lets the same one go on or switches, and notes the step in a hash: two runs of a seed are the same run if the
-// hashes are equal. A seed decides by one of two rules:
+// All threads of a program under test are coroutines here. At each step (a schedule point, a wait, an end) the
+// scheduler either lets the same one go on or switches, and notes the step in a hash: two runs of a seed are the same
+// run if the hashes are equal. A seed decides by one of two rules:
 //   chance     at each step another one with some probability (which the seed draws first), any that can run
 //   priority   the one of highest priority that can run; at some steps, drawn first, its priority becomes the lowest
 //              (after Burckhardt et al., "A randomized scheduler with probabilistic guarantees of finding bugs")
+// By either rule, one that runs is now and then held up for long where it stands, be it in the middle of a store.
 // Invariant: one coroutine runs; what it does between two steps nobody sees half done. Threads: one.
 #pragma once
 
@@ -75,6 +76,7 @@ class Scheduler {
     const char* why = "";
     bool ran_out = false;  // of time, in block_for_a_while
     std::uint64_t priority = 0;
+    std::uint64_t stalled_until = 0;  // the step before which it is not chosen, if another can run
     internal::ThreadLocals locals;
   };
 
@@ -84,7 +86,8 @@ class Scheduler {
   void step(const char* where);
   void reschedule();
   Thread* choose();
-  Thread* choose_by_priority();
+  template <class F>
+  void collect_ready(F&& is_ready);
   void switch_to(Thread& next, bool for_good);
   [[noreturn]] void fail(const char* what) const;
 

@@ -22,7 +22,7 @@ Roots& roots() {
 
 World::World(std::uint64_t seed) : seed_(seed), dice_(seed ^ 0x776f726c64), mutators_(0), edits_each_(0) {
   mutators_ = static_cast<unsigned>(2 + dice_.below(3));
-  edits_each_ = 20 + dice_.below(60);
+  edits_each_ = 30 + dice_.below(120);
   outside_ = dice_.one_in(2);
   constexpr int kGrowth[] = {100, 100, 100, 1, 0};
   options_.growth_percent = kGrowth[dice_.below(std::size(kGrowth))];
@@ -35,10 +35,12 @@ World::World(std::uint64_t seed) : seed_(seed), dice_(seed ^ 0x776f726c64), muta
 }
 
 std::uint64_t World::run(std::uint64_t seed, Tally& tally) {
+  roots();  // made where nobody can come in between
   World world(seed);
   Scheduler& scheduler = Scheduler::the();
   const auto see = [&](const char* where) { world.see(where); };
-  scheduler.run(seed, [&] { world.main(tally); }, see);
+  scheduler.run(
+      seed, [&] { world.main(tally); }, see);
   tally.steps += scheduler.steps();
   return scheduler.hash();
 }
@@ -46,6 +48,7 @@ std::uint64_t World::run(std::uint64_t seed, Tally& tally) {
 void World::main(Tally& tally) {
   heap_.emplace(options_);
   std::vector<unsigned> threads;
+  mutators_left_ = mutators_;
   for (unsigned i = 0; i < mutators_; ++i) {
     threads.push_back(internal::scheduled::start("mutator", [this] { edit_as_mutator(); }));
   }
@@ -83,7 +86,10 @@ void World::count(Tally& tally) {
 }
 
 void World::force_cycles() {
-  for (std::uint64_t i = 0, n = 1 + dice_.below(4); i < n; ++i) heap_->collect();
+  while (mutators_left_ > 0) {
+    for (std::uint64_t i = dice_.below(100); i > 0 && mutators_left_ > 0; --i) schedule_point("between cycles");
+    heap_->collect();
+  }
 }
 
 void World::edit_as_mutator() {
@@ -100,19 +106,24 @@ void World::edit_as_mutator() {
     }
     hands_.erase(std::find(hands_.begin(), hands_.end(), &hand));
   }
+  --mutators_left_;
 }
 
 void World::edit(Mutator& me, Hand& hand) {
   ++edits_;
   const std::uint64_t dice = dice_.below(100);
-  if (dice < 20) {
-    make(me, hand);
-  } else if (dice < 36) {
+  if (dice < 10) {
+    make(me, hand, dice_.below(Hand::kPlaces), dice_.below(Hand::kPlaces), dice_.below(Hand::kPlaces));
+  } else if (dice < 18) {
+    lengthen(me, hand);
+  } else if (dice < 28) {
     store(hand);
-  } else if (dice < 41) {
+  } else if (dice < 33) {
     exchange(hand);
-  } else if (dice < 53) {
+  } else if (dice < 43) {
     load(hand);
+  } else if (dice < 53) {
+    move(hand);
   } else if (dice < 60) {
     store_root(hand);
   } else if (dice < 67) {
@@ -134,20 +145,32 @@ void World::edit(Mutator& me, Hand& hand) {
   }
 }
 
-void World::make(Mutator& me, Hand& hand) {
-  const std::size_t a = dice_.below(Hand::kPlaces), b = dice_.below(Hand::kPlaces), to = dice_.below(Hand::kPlaces);
+void World::make(Mutator& me, Hand& hand, std::size_t a, std::size_t b, std::size_t to) {
   const auto id = static_cast<Id>(objects_.size());
   objects_.emplace_back();  // taken by this one; nobody knows it yet
   const std::array<Id, Node::kEdges> edges{hand.ids[a], hand.ids[b]};
   const bool ending = dice_.one_in(6);
   Node* node = ending ? me.make<Ending>(*this, id, hand.nodes[a], hand.nodes[b])
                       : me.make<Node>(id, hand.nodes[a], hand.nodes[b]);
-  hand.nodes[to] = node;
-  hand.ids[to] = id;
+  hand.put(to, node, id);
   Object& object = objects_[id];
   object.address = node;
   object.edges = edges;
   object.ending = ending;
+}
+
+// A list hangs from each Root: what is further down has one reference, and marking comes to it late.
+void World::lengthen(Mutator& me, Hand& hand) {
+  const std::size_t root = dice_.below(kShared);
+  constexpr std::size_t kHead = 0, kNothing = 1;
+  hand.put(kNothing, nullptr, 0);
+  Node* head = roots()[root];
+  const Id id = truth(head, roots_[root]);
+  expect(head, id, "head of a list");
+  hand.put(kHead, head, id);
+  make(me, hand, kHead, kNothing, kHead);
+  assign_root(root, hand.nodes[kHead], hand.ids[kHead]);
+  hand.put(kHead, nullptr, 0);
 }
 
 void World::make_array(Mutator& me) {
@@ -192,8 +215,29 @@ void World::load(Hand& hand) {
 void World::take(Hand& hand, Node* node, Id expected) {
   expect(node, expected, "read");
   const std::size_t to = dice_.below(Hand::kPlaces);
-  hand.nodes[to] = node;
-  hand.ids[to] = expected;
+  hand.put(to, node, expected);
+}
+
+// What is hardest on a barrier: the last reference in the heap goes from a field to a thread alone, or to another
+// field.
+void World::move(Hand& hand) {
+  const std::size_t from = dice_.below(Hand::kPlaces), to = dice_.below(Hand::kPlaces);
+  Node* node = hand.nodes[from];
+  const Id id = hand.ids[from];
+  if (node == nullptr || to == from) return;
+  const std::size_t edge = dice_.below(Node::kEdges);
+  Node* moved = node->edge(edge);
+  const Id moved_id = objects_[id].edges[edge];
+  expect(moved, moved_id, "moved");
+  hand.put(to, moved, moved_id);
+  schedule_point("moving");
+  node->edge(edge) = nullptr;
+  objects_[id].edges[edge] = 0;
+  const std::size_t into = dice_.below(Hand::kPlaces);
+  if (dice_.one_in(2) || into == to || hand.nodes[into] == nullptr) return;
+  hand.nodes[into]->edge(edge) = moved;
+  objects_[hand.ids[into]].edges[edge] = moved_id;
+  hand.put(to, nullptr, 0);
 }
 
 // One at a time may assign to a Root.
@@ -231,6 +275,7 @@ void World::set_weak(Hand& hand) {
   node->weak.reset(hand.nodes[to]);
   objects_[id].weak = target;
   objects_[id].weak_changes = false;
+  if (dice_.one_in(2)) hand.put(to, nullptr, 0);  // the last that held it, with luck
 }
 
 void World::read_weak(Hand& hand) {
@@ -287,8 +332,6 @@ void World::note_destroyed(Id id) {
   if (reachable()[id]) fail("object " + std::to_string(id) + " is destroyed and reachable");
 }
 
-Ending::~Ending() {
-  world->note_destroyed(id);
-}
+Ending::~Ending() { world->note_destroyed(id); }
 
 }  // namespace memgc::testing

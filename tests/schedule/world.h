@@ -57,9 +57,14 @@ struct Ending : Node {
 
 /// What a thread holds: on its stack, and with precise stacks in a RootRange.
 struct Hand {
-  static constexpr std::size_t kPlaces = 4;
+  static constexpr std::size_t kPlaces = 6;
   Node* nodes[kPlaces] = {};
   Id ids[kPlaces] = {};
+
+  void put(std::size_t place, Node* node, Id id) {
+    nodes[place] = node;
+    ids[place] = id;
+  }
 };
 
 /// What seeds have done, so that a test can tell a world in which nothing happens.
@@ -107,11 +112,13 @@ class World {
   void count(Tally& tally);
 
   // Edits.
-  void make(Mutator& me, Hand& hand);
+  void make(Mutator& me, Hand& hand, std::size_t a, std::size_t b, std::size_t to);
+  void lengthen(Mutator& me, Hand& hand);
   void make_array(Mutator& me);
   void store(Hand& hand);
   void exchange(Hand& hand);
   void load(Hand& hand);
+  void move(Hand& hand);
   void store_root(Hand& hand);
   void load_root(Hand& hand);
   void set_weak(Hand& hand);
@@ -132,6 +139,7 @@ class World {
   Dice dice_;
   Options options_;
   unsigned mutators_;
+  unsigned mutators_left_ = 0;
   std::uint64_t edits_each_;
   std::optional<Heap> heap_;
   std::vector<Object> objects_{1};  // by id
