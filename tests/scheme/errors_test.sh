@@ -24,7 +24,7 @@ wants() {
 wants 2 "car: expected a pair, got 5" <<< $'(define x 5)\n(display (car x))'
 wants 1 "unbound variable: foo" <<< '(foo 1)'
 wants 3 "unbound variable: undefined-name" <<< $'(define (f)\n  (display "")\n  (+ undefined-name 1))\n(f)'
-wants 1 "vector-ref: expected an index of at most 2, got 7" <<< '(vector-ref (vector 1 2) 7)'
+wants 1 "vector-ref: expected an index below 2, got 7" <<< '(vector-ref (vector 1 2) 7)'
 wants 1 "f: expected 1 argument, got 2" <<< '(define (f x) x) (f 1 2)'
 wants 1 "g: expected at least 1 argument, got 0" <<< '(define (g x . y) x) (display (g))'
 wants 1 "cons: expected 2 arguments, got 1" <<< '(cons 1)'

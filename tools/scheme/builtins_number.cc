@@ -1,324 +1,233 @@
-// Job: the numeric procedures.
+// Job: the numeric procedures that the run loop does not do itself.
 #include <bit>
 #include <chrono>
 #include <cmath>
 
-#include "number.h"
+#include "builtin.h"
 
 namespace scheme {
 namespace {
 
-Value number(const Args& x, std::size_t i) {
-  if (!is_number(x[i])) x.vm.wrong_type("a number", x[i]);
-  return x[i];
+constexpr Arithmetic kQ = Arithmetic::kQuotient, kR = Arithmetic::kRemainder, kF = Arithmetic::kFloorQuotient,
+                     kM = Arithmetic::kModulo;
+
+bool is_negative(Vm& vm, Value v) { return compare(vm, v, fixnum(0)) < 0; }
+bool is_finite(Value v) { return !is_flonum(v) || std::isfinite(flonum_value(v)); }
+
+/// `exact` as it is, or inexact if `model` is.
+Value like(Vm& vm, Value model, Value exact) { return is_flonum(model) ? vm.flonum(to_double(vm, exact)) : exact; }
+
+template <class Relation>
+void define_comparison(Vm& vm, const char* name) {
+  define(vm, name, [](Vm& m, Number first, Rest rest) {
+    bool holds = true;
+    for (const Value v : rest) {
+      const int order = compare(m, first.value, v);
+      holds = holds && order != 2 && Relation{}(order, 0);
+      first.value = v;
+    }
+    return holds;
+  });
 }
 
-bool is_negative(Vm& vm, Value v) {
-  return is_flonum(v) ? std::signbit(flonum_value(v)) : compare(vm, v, fixnum(0)) < 0;
+template <Arithmetic op>
+void define_division(Vm& vm, std::initializer_list<const char*> names) {
+  for (const char* name : names) define(vm, name, [](Vm& m, Value a, Value b) { return arithmetic(m, op, a, b); });
 }
 
-template <class Test>
-Value chain(const Args& x, Test test) {
-  bool holds = true;
-  number(x, 0);
-  for (std::size_t i = 1; i < x.size(); ++i) {
-    const int order = compare(x.vm, x[i - 1], x[i]);
-    holds = holds && order != 2 && test(order);
+/// + and *: of any number of arguments.
+template <Arithmetic op, std::int64_t start>
+void define_sum(Vm& vm, const char* name) {
+  define(vm, name, [](Vm& m, Rest rest) {
+    Value v = fixnum(start);
+    for (const Value next : rest) v = arithmetic(m, op, v, next);
+    return v;
+  });
+}
+
+/// - and /: of one argument, its inverse.
+template <Arithmetic op, std::int64_t neutral>
+void define_difference(Vm& vm, const char* name) {
+  define(vm, name, [](Vm& m, Number first, Rest rest) {
+    if (rest.empty() && neutral == 0 && is_flonum(first.value)) return m.flonum(-flonum_value(first.value));
+    if (rest.empty()) return arithmetic(m, op, fixnum(neutral), first.value);
+    Value v = first.value;
+    for (const Value next : rest) v = arithmetic(m, op, v, next);
+    return v;
+  });
+}
+
+template <int wanted>
+void define_extreme(Vm& vm, const char* name) {
+  define(vm, name, [](Vm& m, Number first, Rest rest) {
+    Value best = first.value;
+    for (const Value v : rest) {
+      const int order = compare(m, v, best);
+      best = order == wanted || order == 2 ? like(m, best, v) : like(m, v, best);
+    }
+    return best;
+  });
+}
+
+/// floor, ceiling, truncate, round: of a flonum by a C function, of a ratio by a division of GMP's.
+template <double (*f)(double), void (*divide)(mpz_ptr, mpz_srcptr, mpz_srcptr)>
+void define_rounding(Vm& vm, const char* name) {
+  define(vm, name, [](Vm& m, Number x) {
+    if (is_flonum(x.value)) return m.flonum(f(flonum_value(x.value)));
+    mpz_class z;
+    divide(z.get_mpz_t(), View(numerator(x.value)), View(denominator(x.value)));
+    return integer(m, z);
+  });
+}
+
+/// n / d to the nearest integer, to the even one in the middle: floor(n/d + 1/2), less one if that was a tie and is
+/// odd.
+void round_divide(mpz_ptr result, mpz_srcptr n, mpz_srcptr d) {
+  const mpz_class twice = 2 * mpz_class(d);
+  mpz_class rest;
+  mpz_fdiv_qr(result, rest.get_mpz_t(), mpz_class(2 * mpz_class(n) + mpz_class(d)).get_mpz_t(), twice.get_mpz_t());
+  if (rest == 0 && mpz_odd_p(result) != 0 && mpz_cmp_ui(d, 1) != 0) mpz_sub_ui(result, result, 1);
+}
+
+/// A function of the reals, exact for one exact argument.
+template <double (*f)(double), std::int64_t at, std::int64_t exact_result>
+void define_real(Vm& vm, const char* name) {
+  define(vm, name, [](Vm& m, Number x) {
+    return x.value == fixnum(at) ? fixnum(exact_result) : m.flonum(f(to_double(m, x.value)));
+  });
+}
+
+Value square_root(Vm& vm, Number x) {
+  if (!is_flonum(x.value) && !is_negative(vm, x.value)) {
+    const mpz_class n = View(numerator(x.value)).copy(), d = View(denominator(x.value)).copy();
+    const mpz_class a = sqrt(n), b = sqrt(d);
+    if (a * a == n && b * b == d) return arithmetic(vm, Arithmetic::kDivide, integer(vm, a), integer(vm, b));
   }
-  return boolean(holds);
-}
-
-template <class F>
-Value real_function(const Args& x, F f) {
-  return x.vm.flonum(f(to_double(x.vm, x[0])));
-}
-
-/// Rounds with a C function, exactly for ratios: their floor and ceiling by division, the others by comparison.
-Value rounded(const Args& x, double (*f)(double), char how) {
-  Vm& vm = x.vm;
-  const Value v = number(x, 0);
-  if (is_flonum(v)) return vm.flonum(f(flonum_value(v)));
-  if (!is_type(v, Type::kRatnum)) return v;
-  const Ratnum* r = untag<Ratnum>(v);
-  const Value floor = integer_divide(vm, Division::kFloorQuotient, r->numerator, r->denominator);
-  const bool negative = is_negative(vm, v);
-  if (how == 'f' || (how == 't' && !negative)) return floor;
-  const Value ceiling = add(vm, floor, fixnum(1));
-  if (how == 'c' || how == 't') return ceiling;
-  const int order = compare(vm, subtract(vm, v, floor), divide(vm, fixnum(1), fixnum(2)));
-  if (order != 0) return order < 0 ? floor : ceiling;
-  return integer_divide(vm, Division::kFloorRemainder, floor, fixnum(2)) == fixnum(0) ? floor : ceiling;
+  const double d = to_double(vm, x.value);
+  if (d < 0) vm.wrong_type("a number that is not negative (there are no complex numbers)", x.value);
+  return vm.flonum(std::sqrt(d));
 }
 
 Value power(Vm& vm, Value base, Value exponent) {
-  if (!is_exact_integer(exponent)) return vm.flonum(std::pow(to_double(vm, base), to_double(vm, exponent)));
-  if (is_flonum(base)) return vm.flonum(std::pow(flonum_value(base), to_double(vm, exponent)));
-  if (is_negative(vm, exponent)) return divide(vm, fixnum(1), power(vm, base, subtract(vm, fixnum(0), exponent)));
-  if (base == fixnum(0) || base == fixnum(1)) return exponent == fixnum(0) ? fixnum(1) : base;
-  if (base == fixnum(-1))
-    return integer_divide(vm, Division::kFloorRemainder, exponent, fixnum(2)) == fixnum(0) ? fixnum(1) : base;
-  if (!is_fixnum(exponent) || fixnum_value(exponent) > (std::int64_t{1} << 32))
+  if (is_flonum(base) || !is_exact_integer(exponent)) {
+    return vm.flonum(std::pow(to_double(vm, base), to_double(vm, exponent)));
+  }
+  if (base == fixnum(1) || (base == fixnum(0) && exponent != fixnum(0) && !is_negative(vm, exponent))) return base;
+  if (!is_fixnum(exponent) || std::abs(fixnum_value(exponent)) > (std::int64_t{1} << 32)) {
     vm.error("expt: expected an exponent whose result fits in memory");
-  Value result = fixnum(1);
-  for (std::int64_t e = fixnum_value(exponent); e > 0; e >>= 1) {
-    if ((e & 1) != 0) result = multiply(vm, result, base);
-    if (e > 1) base = multiply(vm, base, base);
   }
-  return result;
+  const auto e = static_cast<unsigned long>(std::abs(fixnum_value(exponent)));
+  mpz_class n, d;
+  mpz_pow_ui(n.get_mpz_t(), View(numerator(base)), e);
+  mpz_pow_ui(d.get_mpz_t(), View(denominator(base)), e);
+  if (is_negative(vm, exponent)) std::swap(n, d);
+  return arithmetic(vm, Arithmetic::kDivide, integer(vm, n), integer(vm, d));
 }
 
-/// The largest integer whose square is not above n >= 0, by Newton's method.
-Value integer_root(Vm& vm, Value n) {
-  if (is_fixnum(n)) {
-    auto root = static_cast<std::int64_t>(std::sqrt(static_cast<double>(fixnum_value(n))));
-    while (root * root > fixnum_value(n)) --root;
-    while ((root + 1) * (root + 1) <= fixnum_value(n)) ++root;
-    return fixnum(root);
-  }
-  const std::size_t bits = number_text(vm, n, 2).size();
-  Value guess = power(vm, fixnum(2), fixnum(static_cast<std::int64_t>(bits / 2 + 1)));
-  for (;;) {
-    const Value better =
-        integer_divide(vm, Division::kFloorQuotient,
-                       add(vm, guess, integer_divide(vm, Division::kFloorQuotient, n, guess)), fixnum(2));
-    if (compare(vm, better, guess) >= 0) return guess;
-    guess = better;
-  }
+template <void (*f)(mpz_ptr, mpz_srcptr, mpz_srcptr), std::int64_t start>
+void define_bitwise(Vm& vm, const char* name) {
+  define(vm, name, [](Vm& m, Rest rest) {
+    mpz_class z(start);
+    for (const Value v : rest) f(z.get_mpz_t(), z.get_mpz_t(), View(Argument<Integer>::from(m, v).value));
+    return integer(m, z);
+  });
 }
 
-Value square_root(Vm& vm, Value v) {
-  if (!is_flonum(v) && !is_negative(vm, v)) {
-    const Value n = is_type(v, Type::kRatnum) ? untag<Ratnum>(v)->numerator.get() : v;
-    const Value d = is_type(v, Type::kRatnum) ? untag<Ratnum>(v)->denominator.get() : fixnum(1);
-    const Value a = integer_root(vm, n), b = integer_root(vm, d);
-    if (compare(vm, multiply(vm, a, a), n) == 0 && compare(vm, multiply(vm, b, b), d) == 0) return divide(vm, a, b);
-  }
-  if (to_double(vm, v) < 0) vm.wrong_type("a number that is not negative (there are no complex numbers)", v);
-  return vm.flonum(std::sqrt(to_double(vm, v)));
+void define_operations(Vm& vm) {
+  define_comparison<std::equal_to<>>(vm, "=");
+  define_comparison<std::less<>>(vm, "<");
+  define_comparison<std::greater<>>(vm, ">");
+  define_comparison<std::less_equal<>>(vm, "<=");
+  define_comparison<std::greater_equal<>>(vm, ">=");
+  define_sum<Arithmetic::kAdd, 0>(vm, "+");
+  define_sum<Arithmetic::kMultiply, 1>(vm, "*");
+  define_difference<Arithmetic::kSubtract, 0>(vm, "-");
+  define_difference<Arithmetic::kDivide, 1>(vm, "/");
+  define_division<kQ>(vm, {"quotient", "truncate-quotient"});
+  define_division<kR>(vm, {"remainder", "truncate-remainder"});
+  define_division<kM>(vm, {"modulo", "floor-remainder"});
+  define_division<kF>(vm, {"floor-quotient"});
+  define_extreme<1>(vm, "max");
+  define_extreme<-1>(vm, "min");
+  define_rounding<std::floor, mpz_fdiv_q>(vm, "floor");
+  define_rounding<std::ceil, mpz_cdiv_q>(vm, "ceiling");
+  define_rounding<std::trunc, mpz_tdiv_q>(vm, "truncate");
+  define_rounding<std::nearbyint, round_divide>(vm, "round");
+  define_real<std::exp, 0, 1>(vm, "exp");
+  define_real<std::log, 1, 0>(vm, "%log");
+  define_real<std::sin, 0, 0>(vm, "sin");
+  define_real<std::cos, 0, 1>(vm, "cos");
+  define_real<std::tan, 0, 0>(vm, "tan");
+  define_real<std::asin, 0, 0>(vm, "asin");
+  define_real<std::acos, 1, 0>(vm, "acos");
+  define_bitwise<mpz_and, -1>(vm, "bitwise-and");
+  define_bitwise<mpz_ior, 0>(vm, "bitwise-ior");
+  define_bitwise<mpz_xor, 0>(vm, "bitwise-xor");
 }
-
-template <Division what>
-Value division(Args& x) {
-  return integer_divide(x.vm, what, x[0], x[1]);
-}
-
-template <Division quotient, Division remainder>
-Value both(Args& x) {
-  const Value q = integer_divide(x.vm, quotient, x[0], x[1]);
-  const Value both[] = {q, integer_divide(x.vm, remainder, x[0], x[1])};
-  return x.vm.values(both);
-}
-
-Value extreme(const Args& x, int wanted) {
-  Value best = number(x, 0);
-  bool inexact = is_flonum(best);
-  for (std::size_t i = 1; i < x.size(); ++i) {
-    inexact = inexact || is_flonum(number(x, i));
-    const int order = compare(x.vm, x[i], best);
-    if (order == wanted || order == 2) best = x[i];
-  }
-  return inexact && !is_flonum(best) ? x.vm.flonum(to_double(x.vm, best)) : best;
-}
-
-template <class F>
-Value bitwise(const Args& x, std::int64_t start, F f) {
-  std::int64_t result = start;
-  for (std::size_t i = 0; i < x.size(); ++i) result = f(result, x.integer(i));
-  return fixnum(result);
-}
-
-std::int64_t clock_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
-bool is_rational(Value v) { return is_number(v) && (!is_flonum(v) || std::isfinite(flonum_value(v))); }
-
-const PrimitiveDefinition kNumberPrimitives[] = {
-    {"number?", 1, 1, [](Args& x) { return boolean(is_number(x[0])); }},
-    {"complex?", 1, 1, [](Args& x) { return boolean(is_number(x[0])); }},
-    {"real?", 1, 1, [](Args& x) { return boolean(is_number(x[0])); }},
-    {"rational?", 1, 1, [](Args& x) { return boolean(is_rational(x[0])); }},
-    {"integer?", 1, 1, [](Args& x) { return boolean(is_integer_value(x[0])); }},
-    {"exact?", 1, 1, [](Args& x) { return boolean(is_exact(number(x, 0))); }},
-    {"inexact?", 1, 1, [](Args& x) { return boolean(is_flonum(number(x, 0))); }},
-    {"exact-integer?", 1, 1, [](Args& x) { return boolean(is_exact_integer(x[0])); }},
-    {"exact-rational?", 1, 1, [](Args& x) { return boolean(is_exact(x[0])); }},
-    {"nan?", 1, 1, [](Args& x) { return boolean(std::isnan(to_double(x.vm, x[0]))); }},
-    {"finite?", 1, 1, [](Args& x) { return boolean(is_rational(number(x, 0))); }},
-    {"infinite?", 1, 1, [](Args& x) { return boolean(is_flonum(number(x, 0)) && std::isinf(flonum_value(x[0]))); }},
-    {"=", 1, -1, [](Args& x) { return chain(x, [](int c) { return c == 0; }); }},
-    {"<", 1, -1, [](Args& x) { return chain(x, [](int c) { return c < 0; }); }},
-    {">", 1, -1, [](Args& x) { return chain(x, [](int c) { return c > 0; }); }},
-    {"<=", 1, -1, [](Args& x) { return chain(x, [](int c) { return c <= 0; }); }},
-    {">=", 1, -1, [](Args& x) { return chain(x, [](int c) { return c >= 0; }); }},
-    {"zero?", 1, 1, [](Args& x) { return boolean(compare(x.vm, x[0], fixnum(0)) == 0); }},
-    {"positive?", 1, 1, [](Args& x) { return boolean(compare(x.vm, x[0], fixnum(0)) == 1); }},
-    {"negative?", 1, 1, [](Args& x) { return boolean(compare(x.vm, x[0], fixnum(0)) == -1); }},
-    {"odd?", 1, 1,
-     [](Args& x) {
-       return boolean(compare(x.vm, integer_divide(x.vm, Division::kFloorRemainder, x[0], fixnum(2)), fixnum(1)) == 0);
-     }},
-    {"even?", 1, 1,
-     [](Args& x) {
-       return boolean(compare(x.vm, integer_divide(x.vm, Division::kFloorRemainder, x[0], fixnum(2)), fixnum(0)) == 0);
-     }},
-    {"max", 1, -1, [](Args& x) { return extreme(x, 1); }},
-    {"min", 1, -1, [](Args& x) { return extreme(x, -1); }},
-    {"+", 0, -1,
-     [](Args& x) {
-       Value sum = fixnum(0);
-       for (std::size_t i = 0; i < x.size(); ++i) sum = add(x.vm, sum, x[i]);
-       return sum;
-     }},
-    {"*", 0, -1,
-     [](Args& x) {
-       Value product = fixnum(1);
-       for (std::size_t i = 0; i < x.size(); ++i) product = multiply(x.vm, product, x[i]);
-       return product;
-     }},
-    {"-", 1, -1,
-     [](Args& x) {
-       if (x.size() == 1) return is_flonum(x[0]) ? x.vm.flonum(-flonum_value(x[0])) : subtract(x.vm, fixnum(0), x[0]);
-       Value difference = x[0];
-       for (std::size_t i = 1; i < x.size(); ++i) difference = subtract(x.vm, difference, x[i]);
-       return difference;
-     }},
-    {"/", 1, -1,
-     [](Args& x) {
-       if (x.size() == 1) return divide(x.vm, fixnum(1), x[0]);
-       Value quotient = x[0];
-       for (std::size_t i = 1; i < x.size(); ++i) quotient = divide(x.vm, quotient, x[i]);
-       return quotient;
-     }},
-    {"1+", 1, 1, [](Args& x) { return add(x.vm, x[0], fixnum(1)); }},
-    {"1-", 1, 1, [](Args& x) { return subtract(x.vm, x[0], fixnum(1)); }},
-    {"-1+", 1, 1, [](Args& x) { return subtract(x.vm, x[0], fixnum(1)); }},
-    {"abs", 1, 1,
-     [](Args& x) {
-       if (is_flonum(x[0])) return x.vm.flonum(std::fabs(flonum_value(x[0])));
-       return is_negative(x.vm, number(x, 0)) ? subtract(x.vm, fixnum(0), x[0]) : x[0];
-     }},
-    {"magnitude", 1, 1,
-     [](Args& x) { return is_negative(x.vm, number(x, 0)) ? subtract(x.vm, fixnum(0), x[0]) : x[0]; }},
-    {"quotient", 2, 2, division<Division::kTruncateQuotient>},
-    {"remainder", 2, 2, division<Division::kTruncateRemainder>},
-    {"modulo", 2, 2, division<Division::kFloorRemainder>},
-    {"truncate-quotient", 2, 2, division<Division::kTruncateQuotient>},
-    {"truncate-remainder", 2, 2, division<Division::kTruncateRemainder>},
-    {"floor-quotient", 2, 2, division<Division::kFloorQuotient>},
-    {"floor-remainder", 2, 2, division<Division::kFloorRemainder>},
-    {"floor/", 2, 2, both<Division::kFloorQuotient, Division::kFloorRemainder>},
-    {"truncate/", 2, 2, both<Division::kTruncateQuotient, Division::kTruncateRemainder>},
-    {"gcd", 0, -1,
-     [](Args& x) {
-       Value g = fixnum(0);
-       for (std::size_t i = 0; i < x.size(); ++i) g = gcd(x.vm, g, x[i]);
-       return g;
-     }},
-    {"lcm", 0, -1,
-     [](Args& x) {
-       Value l = fixnum(1);
-       for (std::size_t i = 0; i < x.size(); ++i) {
-         const Value g = gcd(x.vm, l, x[i]);
-         if (compare(x.vm, g, fixnum(0)) == 0) return g;
-         l = multiply(x.vm, l, integer_divide(x.vm, Division::kTruncateQuotient, x[i], g));
-         if (is_negative(x.vm, l)) l = subtract(x.vm, fixnum(0), l);
-       }
-       return l;
-     }},
-    {"numerator", 1, 1,
-     [](Args& x) {
-       const Value v = to_exact(x.vm, x[0]);
-       const Value n = is_type(v, Type::kRatnum) ? untag<Ratnum>(v)->numerator.get() : v;
-       return is_flonum(x[0]) ? x.vm.flonum(to_double(x.vm, n)) : n;
-     }},
-    {"denominator", 1, 1,
-     [](Args& x) {
-       const Value v = to_exact(x.vm, x[0]);
-       const Value d = is_type(v, Type::kRatnum) ? untag<Ratnum>(v)->denominator.get() : fixnum(1);
-       return is_flonum(x[0]) ? x.vm.flonum(to_double(x.vm, d)) : d;
-     }},
-    {"floor", 1, 1, [](Args& x) { return rounded(x, std::floor, 'f'); }},
-    {"ceiling", 1, 1, [](Args& x) { return rounded(x, std::ceil, 'c'); }},
-    {"truncate", 1, 1, [](Args& x) { return rounded(x, std::trunc, 't'); }},
-    {"round", 1, 1, [](Args& x) { return rounded(x, std::nearbyint, 'r'); }},
-    {"exp", 1, 1,
-     [](Args& x) { return x[0] == fixnum(0) ? fixnum(1) : real_function(x, [](double d) { return std::exp(d); }); }},
-    {"log", 1, 2,
-     [](Args& x) {
-       if (x.size() == 2) return x.vm.flonum(std::log(to_double(x.vm, x[0])) / std::log(to_double(x.vm, x[1])));
-       return x[0] == fixnum(1) ? fixnum(0) : real_function(x, [](double d) { return std::log(d); });
-     }},
-    {"sin", 1, 1,
-     [](Args& x) { return x[0] == fixnum(0) ? fixnum(0) : real_function(x, [](double d) { return std::sin(d); }); }},
-    {"cos", 1, 1,
-     [](Args& x) { return x[0] == fixnum(0) ? fixnum(1) : real_function(x, [](double d) { return std::cos(d); }); }},
-    {"tan", 1, 1,
-     [](Args& x) { return x[0] == fixnum(0) ? fixnum(0) : real_function(x, [](double d) { return std::tan(d); }); }},
-    {"asin", 1, 1, [](Args& x) { return real_function(x, [](double d) { return std::asin(d); }); }},
-    {"acos", 1, 1, [](Args& x) { return real_function(x, [](double d) { return std::acos(d); }); }},
-    {"atan", 1, 2,
-     [](Args& x) {
-       if (x.size() == 1)
-         return x[0] == fixnum(0) ? fixnum(0) : real_function(x, [](double d) { return std::atan(d); });
-       if (x[0] == fixnum(0) && is_exact(x[1]) && !is_negative(x.vm, x[1])) return fixnum(0);
-       return x.vm.flonum(std::atan2(to_double(x.vm, x[0]), to_double(x.vm, x[1])));
-     }},
-    {"square", 1, 1, [](Args& x) { return multiply(x.vm, x[0], x[0]); }},
-    {"sqrt", 1, 1, [](Args& x) { return square_root(x.vm, number(x, 0)); }},
-    {"exact-integer-sqrt", 1, 1,
-     [](Args& x) {
-       if (!is_exact_integer(x[0]) || is_negative(x.vm, x[0]))
-         x.vm.wrong_type("an exact integer that is not negative", x[0]);
-       const Value root = integer_root(x.vm, x[0]);
-       const Value both[] = {root, subtract(x.vm, x[0], multiply(x.vm, root, root))};
-       return x.vm.values(both);
-     }},
-    {"expt", 2, 2, [](Args& x) { return power(x.vm, number(x, 0), number(x, 1)); }},
-    {"exact", 1, 1, [](Args& x) { return to_exact(x.vm, x[0]); }},
-    {"inexact", 1, 1, [](Args& x) { return is_flonum(x[0]) ? x[0] : x.vm.flonum(to_double(x.vm, x[0])); }},
-    {"exact->inexact", 1, 1, [](Args& x) { return is_flonum(x[0]) ? x[0] : x.vm.flonum(to_double(x.vm, x[0])); }},
-    {"inexact->exact", 1, 1, [](Args& x) { return to_exact(x.vm, x[0]); }},
-    {"number->string", 1, 2,
-     [](Args& x) {
-       const std::int64_t radix = x.has(1) ? x.integer(1) : 10;
-       if (radix < 2 || radix > 36) x.vm.wrong_type("a radix from 2 to 36", x[1]);
-       return x.vm.string(number_text(x.vm, number(x, 0), static_cast<int>(radix)));
-     }},
-    {"string->number", 1, 2,
-     [](Args& x) {
-       const std::int64_t radix = x.has(1) ? x.integer(1) : 10;
-       if (radix < 2 || radix > 36) x.vm.wrong_type("a radix from 2 to 36", x[1]);
-       return parse_number(x.vm, x.vm.utf8(x.string(0)), static_cast<int>(radix));
-     }},
-    {"bitwise-and", 0, -1,
-     [](Args& x) { return bitwise(x, -1, [](std::int64_t a, std::int64_t b) { return a & b; }); }},
-    {"bitwise-or", 0, -1, [](Args& x) { return bitwise(x, 0, [](std::int64_t a, std::int64_t b) { return a | b; }); }},
-    {"bitwise-ior", 0, -1, [](Args& x) { return bitwise(x, 0, [](std::int64_t a, std::int64_t b) { return a | b; }); }},
-    {"bitwise-xor", 0, -1, [](Args& x) { return bitwise(x, 0, [](std::int64_t a, std::int64_t b) { return a ^ b; }); }},
-    {"bitwise-not", 1, 1, [](Args& x) { return fixnum(~x.integer(0)); }},
-    {"bit-count", 1, 1, [](Args& x) { return fixnum(std::popcount(static_cast<std::uint64_t>(x.integer(0)))); }},
-    {"arithmetic-shift", 2, 2,
-     [](Args& x) {
-       const Value factor = power(x.vm, fixnum(2), fixnum(std::abs(x.integer(1))));
-       return x.integer(1) >= 0 ? multiply(x.vm, x[0], factor)
-                                : integer_divide(x.vm, Division::kFloorQuotient, x[0], factor);
-     }},
-    {"current-jiffy", 0, 0, [](Args&) { return fixnum(clock_ns()); }},
-    {"jiffies-per-second", 0, 0, [](Args&) { return fixnum(1000000000); }},
-    {"current-second", 0, 0,
-     [](Args& x) {
-       const auto now = std::chrono::system_clock::now().time_since_epoch();
-       return x.vm.flonum(std::chrono::duration<double>(now).count());
-     }},
-    {"runtime", 0, 0, [](Args& x) { return x.vm.flonum(static_cast<double>(clock_ns()) * 1e-9); }},
-};
 
 }  // namespace
 
-void define_number_primitives(Vm& vm) {
-  for (const auto& d : kNumberPrimitives) vm.define_primitive(d.name, d.min, d.max, d.function);
+void define_number_builtins(Vm& vm) {
+  define_operations(vm);
+  for (const char* name : {"number?", "complex?", "real?"}) define(vm, name, [](Value v) { return is_number(v); });
+  define(vm, "rational?", [](Value v) { return is_number(v) && is_finite(v); });
+  define(vm, "integer?", [](Value v) { return is_integer_value(v); });
+  define(vm, "exact?", [](Number x) { return !is_flonum(x.value); });
+  define(vm, "inexact?", [](Number x) { return is_flonum(x.value); });
+  define(vm, "exact-integer?", [](Value v) { return is_exact_integer(v); });
+  define(vm, "nan?", [](Vm& m, Number x) { return std::isnan(to_double(m, x.value)); });
+  define(vm, "finite?", [](Number x) { return is_finite(x.value); });
+  define(vm, "infinite?", [](Number x) { return is_flonum(x.value) && std::isinf(flonum_value(x.value)); });
+  define(vm, "zero?", [](Vm& m, Value v) { return compare(m, v, fixnum(0)) == 0; });
+  define(vm, "positive?", [](Vm& m, Value v) { return compare(m, v, fixnum(0)) == 1; });
+  define(vm, "negative?", [](Vm& m, Value v) { return compare(m, v, fixnum(0)) == -1; });
+  define(vm, "odd?", [](Vm& m, Value v) { return compare(m, arithmetic(m, kM, v, fixnum(2)), fixnum(1)) == 0; });
+  define(vm, "even?", [](Vm& m, Value v) { return compare(m, arithmetic(m, kM, v, fixnum(2)), fixnum(0)) == 0; });
+  define(vm, "%gcd", [](Vm& m, Integer a, Integer b) {
+    mpz_class z;
+    mpz_gcd(z.get_mpz_t(), View(a.value), View(b.value));
+    return integer(m, z);
+  });
+  define(vm, "numerator", [](Vm& m, Number x) { return like(m, x.value, numerator(to_exact(m, x.value))); });
+  define(vm, "denominator", [](Vm& m, Number x) { return like(m, x.value, denominator(to_exact(m, x.value))); });
+  define(vm, "atan", [](Vm& m, Number y, std::optional<Number> x) {
+    if (y.value == fixnum(0) && (!x || (!is_flonum(x->value) && compare(m, x->value, fixnum(0)) > 0))) return fixnum(0);
+    return m.flonum(std::atan2(to_double(m, y.value), x ? to_double(m, x->value) : 1));
+  });
+  define(vm, "sqrt", [](Vm& m, Number x) { return square_root(m, x); });
+  define(vm, "exact-integer-sqrt", [](Vm& m, Integer x) {
+    if (is_negative(m, x.value)) m.wrong_type("an integer that is not negative", x.value);
+    mpz_class root, rest;
+    mpz_sqrtrem(root.get_mpz_t(), rest.get_mpz_t(), View(x.value));
+    const Value both[] = {integer(m, root), integer(m, rest)};
+    return m.values(both);
+  });
+  define(vm, "expt", [](Vm& m, Number base, Number exponent) { return power(m, base.value, exponent.value); });
+  for (const char* name : {"exact", "inexact->exact"}) {
+    define(vm, name, [](Vm& m, Number x) { return to_exact(m, x.value); });
+  }
+  for (const char* name : {"inexact", "exact->inexact"}) define(vm, name, [](double d) { return d; });
+  define(vm, "number->string", [](Vm& m, Number x, std::optional<Index> radix) {
+    if (radix && (*radix < 2 || *radix > 36)) m.wrong_type("a radix from 2 to 36", count(*radix));
+    return number_text(m, x.value, radix ? static_cast<int>(*radix) : 10);
+  });
+  define(vm, "string->number", [](Vm& m, String s, std::optional<Index> radix) {
+    if (radix && (*radix < 2 || *radix > 36)) m.wrong_type("a radix from 2 to 36", count(*radix));
+    return parse_number(m, m.utf8(s.value), radix ? static_cast<int>(*radix) : 10);
+  });
+  define(vm, "arithmetic-shift", [](Vm& m, Integer x, std::int64_t n) {
+    mpz_class z;
+    const auto bits = static_cast<mp_bitcnt_t>(std::abs(n));
+    (n >= 0 ? mpz_mul_2exp : mpz_fdiv_q_2exp)(z.get_mpz_t(), View(x.value), bits);
+    return integer(m, z);
+  });
+  define(vm, "current-jiffy", [] {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return std::int64_t{std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
+  });
+  define(vm, "jiffies-per-second", [] { return std::int64_t{1000000000}; });
+  define(vm, "current-second",
+         [] { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); });
 }
 
 }  // namespace scheme

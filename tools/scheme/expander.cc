@@ -16,7 +16,7 @@ Value resolve_top(Vm& vm, Value symbol, Value env) {
   if (found != kFalse) return found;
   // In a library, a name that is neither standard nor imported is its own, even if its definition is yet to come.
   if (e->aux == 0 || (untag<Symbol>(symbol)->aux & kStandardSymbol) != 0) return symbol;
-  const Value variable = vm.uninterned(vm.utf8(symbol));
+  const Value variable = vm.uninterned(untag<Symbol>(symbol)->name);
   table_set(vm, e->names, symbol, variable);
   return variable;
 }
@@ -31,7 +31,7 @@ Value claim(Vm& vm, Value symbol, Value at) {
   if (known != kFalse) return known;
   const bool standard = (untag<Symbol>(symbol)->aux & kStandardSymbol) != 0;
   if (!standard && e->aux == 0) return symbol;
-  const Value variable = vm.uninterned(vm.utf8(symbol));
+  const Value variable = vm.uninterned(untag<Symbol>(symbol)->name);
   if (standard) untag<Symbol>(variable)->value = untag<Symbol>(symbol)->value;
   table_set(vm, e->names, symbol, variable);
   return variable;

@@ -4,8 +4,6 @@
 // How. Expressions become tree nodes at once; definitions are rewritten to simpler definitions, whose keywords are
 // aliases of the standard ones (core()), so that nothing in scope can capture them.
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 #include "compiler.h"
 #include "reader.h"
@@ -241,22 +239,14 @@ Value Expander::value_definitions(Value form, Value env) {
   return vm_.cons(core("begin"), result);
 }
 
-Value Expander::include(Value form, bool fold_case) {
+Value Expander::include(Value form, bool) {
   Value forms = kNil;
   for (Value f = cdr(form); is_pair(f); f = cdr(f)) {
     require(is_string(car(f)), "(include \"file\" ...)", form);
     std::string path = vm_.utf8(car(f));
     const std::size_t slash = file_.rfind('/');
     if (path[0] != '/' && slash != std::string_view::npos) path.insert(0, file_.substr(0, slash + 1));
-    std::ifstream in(path, std::ios::binary);
-    if (!in) fail("cannot open " + path, form);
-    std::stringstream text;
-    text << in.rdbuf();
-    const std::string contents = text.str();
-    TextSource source(contents);
-    Reader reader(vm_, source, path, &vm_.lines);
-    reader.fold_case(fold_case);
-    for (Value v = reader.read_all_of(); v != kEof; v = reader.read_all_of()) forms = vm_.cons(v, forms);
+    for (Value v = vm_.read_file(path); v != kNil; v = cdr(v)) forms = vm_.cons(car(v), forms);
   }
   Value result = kNil;
   for (; forms != kNil; forms = cdr(forms)) result = vm_.cons(car(forms), result);

@@ -10,7 +10,7 @@
 
 #include <bit>
 
-#include "number.h"
+#include "builtin.h"
 
 namespace scheme {
 
@@ -341,10 +341,10 @@ do_Cons:
     R(A) = machine_arithmetic(*this, slow, x, y);                                                            \
     NEXT();                                                                                                  \
   }
-  ARITHMETIC(Add, __builtin_add_overflow, '+', R(C))
-  ARITHMETIC(Sub, __builtin_sub_overflow, '-', R(C))
-  ARITHMETIC(AddImmediate, __builtin_add_overflow, '+', fixnum(static_cast<std::int16_t>(C)))
-  ARITHMETIC(SubImmediate, __builtin_sub_overflow, '-', fixnum(static_cast<std::int16_t>(C)))
+  ARITHMETIC(Add, __builtin_add_overflow, Arithmetic::kAdd, R(C))
+  ARITHMETIC(Sub, __builtin_sub_overflow, Arithmetic::kSubtract, R(C))
+  ARITHMETIC(AddImmediate, __builtin_add_overflow, Arithmetic::kAdd, fixnum(static_cast<std::int16_t>(C)))
+  ARITHMETIC(SubImmediate, __builtin_sub_overflow, Arithmetic::kSubtract, fixnum(static_cast<std::int16_t>(C)))
 do_Mul : {
   const Value x = R(B), y = R(C);
   std::int64_t result;
@@ -355,7 +355,7 @@ do_Mul : {
   }
   ALLOCATES();
   SAVE();
-  R(A) = machine_arithmetic(*this, '*', x, y);
+  R(A) = machine_arithmetic(*this, Arithmetic::kMultiply, x, y);
   NEXT();
 }
 #define DIVISION(label, slow, expression)                                    \
@@ -371,9 +371,9 @@ do_Mul : {
     R(A) = machine_arithmetic(*this, slow, x, y);                            \
     NEXT();                                                                  \
   }
-  DIVISION(Quotient, 'q', n / d)
-  DIVISION(Remainder, 'r', n % d)
-  DIVISION(Modulo, 'm', (n % d + d) % d)
+  DIVISION(Quotient, Arithmetic::kQuotient, n / d)
+  DIVISION(Remainder, Arithmetic::kRemainder, n % d)
+  DIVISION(Modulo, Arithmetic::kModulo, (n % d + d) % d)
 
 do_VectorRef : {
   const Value v = R(B), i = R(C);

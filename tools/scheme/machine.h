@@ -3,7 +3,7 @@
 
 #include <initializer_list>
 
-#include "vm.h"
+#include "number.h"
 
 namespace scheme {
 
@@ -11,7 +11,7 @@ namespace scheme {
 [[noreturn]] void machine_arity(Vm& vm, Value procedure, std::size_t got);
 [[noreturn]] void machine_not_procedure(Vm& vm, Value got, Value name);  // name: symbol or #f
 [[noreturn]] void machine_record(Vm& vm, Value got, Value type);
-Value machine_arithmetic(Vm& vm, char op, Value a, Value b);
+Value machine_arithmetic(Vm& vm, Arithmetic op, Value a, Value b);
 int machine_compare(Vm& vm, const char* op, Value a, Value b);
 /// Calls the primitive that an instruction stands for; arguments up to the first kUndefined.
 Value machine_slow(Vm& vm, const char* name, std::initializer_list<Value> arguments);

@@ -192,10 +192,10 @@ class Printer {
         return print(strip_syntax(vm_, v));
       default: {
         static constexpr const char* kNames[] = {
-            "string",     "symbol",       "vector",     "bytevector",  "bignum",  "ratnum",      "procedure",
-            "procedure",  "continuation", "parameter",  "values",      "promise", "record-type", "record",
-            "error",      "port",         "hash-table", "environment", "code",    "macro",       "special-form",
-            "identifier", "scope",        "variable",   "segment",     "stack"};
+            "string",     "symbol",       "vector",    "bytevector",  "bignum",      "ratnum", "procedure",
+            "procedure",  "continuation", "parameter", "values",      "record-type", "record", "error",
+            "port",       "hash-table",   "ephemeron", "environment", "code",        "macro",  "special-form",
+            "identifier", "scope",        "variable",  "segment",     "stack"};
         out_ += std::string("#<") + kNames[static_cast<std::size_t>(type)] + ">";
       }
     }

@@ -1,8 +1,8 @@
 // Job: see repl.h.
 //
-// How. Ctrl-C sets a flag that the run loop sees at its next call or backward jump; it throws Interrupted to here.
-// While libedit waits for a line, or read(2) for input, the thread is in a BlockingScope: the collector does not wait
-// for it.
+// How. Forms are read from standard input as from any port. On a terminal, libedit is asked for each further line;
+// while it waits, the thread is in a BlockingScope: the collector does not wait for it. Ctrl-C sets a flag that the run
+// loop sees at its next call or backward jump; it throws Interrupted to here.
 #include "repl.h"
 
 #include <editline/readline.h>
@@ -12,8 +12,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
-#include <iostream>
 
 #include "compiler.h"
 #include "reader.h"
@@ -43,77 +41,39 @@ void report(Vm& vm) {
     text = frames[0].substr(0, frames[0].find(": in ")) + ": " + text;
     first = 1;
   }
-  vm.flush_all();
   std::fprintf(stderr, "%s\n", text.c_str());
   for (std::size_t i = first; i < frames.size(); ++i) std::fprintf(stderr, "  called from %s\n", frames[i].c_str());
 }
 
-/// Runs `work`; reports errors. The exit status, or -1 to go on.
+/// Runs `work`; reports what goes wrong. Returns the exit status.
 int guarded(Vm& vm, const std::function<void()>& work) {
+  int status = 0;
   try {
     work();
-    return -1;
   } catch (const Uncaught&) {
-    report(vm);
-    return 1;
-  } catch (const SchemeThrow&) {  // while compiling: no run loop was there to raise it
-    report(vm);
-    return 1;
+    status = 1;
+  } catch (const SchemeThrow&) {  // while reading or compiling: no run loop was there to raise it
+    status = 1;
   } catch (const Interrupted&) {
-    vm.flush_all();
-    std::fprintf(stderr, "interrupted\n");
-    return 130;
+    status = 130;
   } catch (const std::bad_alloc&) {
-    vm.flush_all();
-    std::fprintf(stderr, "out of memory\n");
-    return 1;
+    vm.reg(Vm::kPending) = vm.reg(Vm::kOutOfMemory);
+    status = 1;
   }
+  vm.flush_all();
+  if (status == 1) report(vm);
+  if (status == 130) std::fprintf(stderr, "interrupted\n");
+  return status;
 }
 
 void evaluate_and_print(Vm& vm, Value form) {
   claim_definitions(vm, form, vm.program_environment());
   const Value result = vm.run(vm.compile(form, vm.program_environment(), "stdin"));
+  vm.lines.clear();
   if (result == kUnspecified || result == kUndefined) return;
-  const std::string text = to_text(vm, result) + "\n";
   vm.flush_all();
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::printf("%s\n", to_text(vm, result).c_str());
   std::fflush(stdout);
-}
-
-/// Evaluates the complete forms of `text`, and drops them from it.
-int evaluate_lines(Vm& vm, std::string& text, std::uint32_t first_line, bool at_end) {
-  int status = -1;
-  while (status != 130) {
-    TextSource source(text);
-    source.line = first_line;
-    Reader reader(vm, source, "stdin", &vm.lines);
-    Value form = kEof;
-    bool complete = true;
-    const int read_status = guarded(vm, [&] {
-      try {
-        form = reader.read();
-      } catch (const IncompleteInput& early) {
-        complete = false;
-        if (at_end) vm.syntax_error(early.message, kUndefined, "stdin", source.line);
-      }
-    });
-    if (read_status >= 0) {
-      text.clear();
-      return read_status;
-    }
-    if (!complete) return status;
-    if (form == kEof) {
-      text.clear();
-      return status;
-    }
-    first_line = source.line;
-    text.erase(0, source.position());
-    vm.reg(Vm::kKeep) = vm.cons(form, kNil);
-    status = std::max(status, guarded(vm, [&] { evaluate_and_print(vm, form); }));
-    vm.reg(Vm::kKeep) = kNil;
-    vm.lines.clear();
-  }
-  return status;
 }
 
 std::string history_path() {
@@ -121,69 +81,69 @@ std::string history_path() {
   return home == nullptr ? std::string() : std::string(home) + "/.memgc-scheme-history";
 }
 
-int terminal_repl(Vm& vm, bool banner) {
-  if (banner) std::printf("memgc-scheme " MEMGC_VERSION_STRING "; Ctrl-C stops an evaluation, Ctrl-D leaves\n");
-  const std::string history = history_path();
+void start_line_editing(Vm& vm, const bool& begun) {
   rl_readline_name = const_cast<char*>("memgc-scheme");
   using_history();
   stifle_history(1000);
-  if (!history.empty()) read_history(history.c_str());
-  std::string text;
-  for (std::uint32_t line = 1;; ++line) {
+  read_history(history_path().c_str());
+  vm.terminal_line = [&vm, &begun]() -> std::string {
     char* typed;
     {
       memgc::BlockingScope blocking(vm.me);
-      typed = readline(text.empty() ? "> " : "  ");
+      typed = readline(begun ? "  " : "> ");
     }
-    if (typed == nullptr) break;
+    if (typed == nullptr) return {};
     if (*typed != '\0') add_history(typed);
-    text += typed;
-    text += '\n';
+    std::string line = std::string(typed) + "\n";
     std::free(typed);
-    evaluate_lines(vm, text, line, false);
-    if (text.find_first_not_of(" \t\n") == std::string::npos) text.clear();
-  }
-  std::printf("\n");
-  if (!history.empty()) write_history(history.c_str());
-  return 0;
-}
-
-/// From a pipe or a file: forms are evaluated as their lines arrive.
-int piped_repl(Vm& vm) {
-  int status = 0;
-  std::string text, line;
-  std::uint32_t first_line = 1, next_line = 1;
-  for (bool more = true; more;) {
-    try {
-      more = vm.next_input_line(line);
-    } catch (const Interrupted&) {
-      std::fprintf(stderr, "interrupted\n");
-      continue;
-    }
-    if (text.empty()) first_line = next_line;
-    ++next_line;
-    text += line;
-    status = std::max(status, evaluate_lines(vm, text, first_line, !more));
-    if (text.find_first_not_of(" \t\r\n") == std::string::npos) text.clear();
-  }
-  return status == 0 ? 0 : 1;
+    return line;
+  };
 }
 
 }  // namespace
 
 int repl(Vm& vm, bool banner) {
   catch_interrupts(vm);
-  return isatty(STDIN_FILENO) != 0 ? terminal_repl(vm, banner) : piped_repl(vm);
+  const bool terminal = isatty(STDIN_FILENO) != 0;
+  bool begun = false;  // within a form
+  if (terminal) {
+    if (banner) std::printf("memgc-scheme " MEMGC_VERSION_STRING "; Ctrl-C stops an evaluation, Ctrl-D leaves\n");
+    start_line_editing(vm, begun);
+  }
+  Port* input = untag<Port>(untag<Parameter>(vm.reg(Vm::kInput))->value);
+  int status = 0;
+  for (bool more = true; more;) {
+    const int failed = guarded(vm, [&] {
+      Value form = kUndefined;
+      begun = false;
+      while (peek_byte(vm, input) == ' ' || peek_byte(vm, input) == '\n') next_byte(vm, input);
+      begun = true;
+      form = Reader(vm, input, &vm.lines).read();
+      more = form != kEof;
+      vm.reg(Vm::kKeep) = vm.cons(form, kNil);
+      if (more) evaluate_and_print(vm, form);
+    });
+    if (failed != 0) {  // what is left of the line goes too
+      while (input->position < input->used && next_byte(vm, input) != '\n') continue;
+      more = more && (input->position < input->used || peek_byte(vm, input) >= 0);
+    }
+    if (!terminal && failed != 0) status = 1;
+  }
+  if (terminal) {
+    std::printf("\n");
+    write_history(history_path().c_str());
+  }
+  return status;
 }
 
 int run_text(Vm& vm, const std::string& text) {
   catch_interrupts(vm);
-  return std::max(0, guarded(vm, [&] { vm.load_text(text, "-e", vm.program_environment()); }));
+  return guarded(vm, [&] { vm.run_forms(vm.read_all(text_port(vm, text, "-e")), "-e"); });
 }
 
 int run_file(Vm& vm, const std::string& path) {
   catch_interrupts(vm);
-  return std::max(0, guarded(vm, [&] { vm.load_file(path); }));
+  return guarded(vm, [&] { vm.run_forms(vm.read_file(path), path); });
 }
 
 }  // namespace scheme

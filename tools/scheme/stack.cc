@@ -12,8 +12,8 @@
 #include <bit>
 #include <new>
 
+#include "builtin.h"
 #include "machine.h"
-#include "number.h"
 
 namespace scheme {
 namespace {
@@ -335,28 +335,10 @@ Value machine_slow(Vm& vm, const char* name, std::initializer_list<Value> argume
   return primitive->function(args);
 }
 
-Value machine_arithmetic(Vm& vm, char op, Value a, Value b) {
-  static constexpr char kNames[][2] = {"+", "-", "*"};
-  switch (op) {
-    case '+':
-      vm.who = kNames[0];
-      return add(vm, a, b);
-    case '-':
-      vm.who = kNames[1];
-      return subtract(vm, a, b);
-    case '*':
-      vm.who = kNames[2];
-      return multiply(vm, a, b);
-    case 'q':
-      vm.who = "quotient";
-      return integer_divide(vm, Division::kTruncateQuotient, a, b);
-    case 'r':
-      vm.who = "remainder";
-      return integer_divide(vm, Division::kTruncateRemainder, a, b);
-    default:
-      vm.who = "modulo";
-      return integer_divide(vm, Division::kFloorRemainder, a, b);
-  }
+Value machine_arithmetic(Vm& vm, Arithmetic op, Value a, Value b) {
+  static constexpr const char* kNames[] = {"+", "-", "*", "/", "quotient", "remainder", "floor-quotient", "modulo"};
+  vm.who = kNames[static_cast<std::size_t>(op)];
+  return arithmetic(vm, op, a, b);
 }
 
 int machine_compare(Vm& vm, const char* op, Value a, Value b) {

@@ -66,12 +66,12 @@ enum class Type : std::uint32_t {
   kContinuation,
   kParameter,  // procedures that are not closures
   kMultiple,
-  kPromise,
   kRecordType,
   kRecord,
   kError,
   kPort,
-  kTable,  // the rest of the language
+  kTable,
+  kEphemeron,  // the rest of the language
   kEnvironment,
   kCode,
   kMacro,
@@ -125,6 +125,8 @@ struct Block {
 inline constexpr std::uint32_t kInlineMask = 0xff, kStandardSymbol = 0x100;
 
 struct Symbol : Object {
+  static constexpr Type kType = Type::kSymbol;
+  static constexpr const char* kExpected = "a symbol";
   Symbol(Value text, std::uint64_t h) : Object(Type::kSymbol), name(text), value(kUndefined), hash(h) {}
   Slot name;
   Slot value;          // the global variable, macro or special form of this name
@@ -184,24 +186,24 @@ struct StackPart : Object {
 };
 
 struct Continuation : Object {
+  static constexpr Type kType = Type::kContinuation;
+  static constexpr const char* kExpected = "a continuation";
   Continuation(Value s, Value h, Value w) : Object(Type::kContinuation), stack(s), handlers(h), winders(w) {}
   Slot stack, handlers, winders;
   static constexpr auto fields = memgc::fields(&Continuation::stack, &Continuation::handlers, &Continuation::winders);
 };
 
 struct Parameter : Object {
+  static constexpr Type kType = Type::kParameter;
+  static constexpr const char* kExpected = "a parameter";
   Parameter(Value v, Value c) : Object(Type::kParameter), value(v), converter(c) {}
   Slot value, converter;
   static constexpr auto fields = memgc::fields(&Parameter::value, &Parameter::converter);
 };
 
-struct Promise : Object {
-  Promise(bool is_done, Value v) : Object(Type::kPromise), state(v), done(is_done ? kTrue : kFalse), shared(kFalse) {}
-  Slot state, done, shared;  // value or thunk; a promise that delay-force chained to this one
-  static constexpr auto fields = memgc::fields(&Promise::state, &Promise::done, &Promise::shared);
-};
-
 struct RecordType : Object {
+  static constexpr Type kType = Type::kRecordType;
+  static constexpr const char* kExpected = "a record type";
   RecordType(Value n, Value f) : Object(Type::kRecordType), name(n), field_names(f) {}
   Slot name, field_names;  // symbol, list of symbols
   static constexpr auto fields = memgc::fields(&RecordType::name, &RecordType::field_names);
@@ -210,6 +212,8 @@ struct RecordType : Object {
 enum class ErrorKind : std::uint32_t { kPlain, kRead, kFile };
 
 struct ErrorObject : Object {
+  static constexpr Type kType = Type::kError;
+  static constexpr const char* kExpected = "an error object";
   ErrorObject(ErrorKind kind, Value m, Value i)
       : Object(Type::kError, static_cast<std::uint32_t>(kind)), message(m), irritants(i), position(kFalse) {}
   Slot message, irritants, position;  // string, list, "file:line" or #f
@@ -217,21 +221,47 @@ struct ErrorObject : Object {
 };
 
 struct Port : Object {
+  static constexpr Type kType = Type::kPort;
+  static constexpr const char* kExpected = "a port";
   enum Flag : std::uint32_t { kInput = 1, kOutput = 2, kTextual = 4, kBinary = 8, kClosed = 16 };
-  explicit Port(std::uint32_t flags) : Object(Type::kPort, flags), buffer(kFalse) {}
-  int file = -1;                       // index among the VM's open files; -1: the buffer is all there is
-  Slot buffer;                         // a string or a bytevector
+  Port(std::uint32_t flags, Value bytes) : Object(Type::kPort, flags), buffer(bytes), name(kFalse) {}
+  Slot buffer, name;                   // bytevector; string, for messages, or #f
   std::size_t position = 0, used = 0;  // next to read; end of what was written
-  static constexpr auto fields = memgc::fields(&Port::buffer);
+  int descriptor = -1;                 // -1: the buffer is all there is
+  std::uint32_t line = 1;              // of what is read next
+  bool terminal = false, fold_case = false;
+  memgc::Cleanup cleanup;  // closes the file of a port that died open
+  static constexpr auto fields = memgc::fields(&Port::buffer, &Port::name);
 };
 
 /// Open addressing over one array: key, value, key, value... Addresses do not change, so they serve as hashes.
 struct Table : Object {
-  enum Flag : std::uint32_t { kEqv = 1, kEqual = 2, kStringKeys = 3 };
+  static constexpr Type kType = Type::kTable;
+  static constexpr const char* kExpected = "a hash table";
+  enum Flag : std::uint32_t { kEqv = 0, kEqual = 1, kWeak = 2 };
   Table(std::uint32_t how, Value cells) : Object(Type::kTable, how), entries(cells) {}
   Slot entries;
-  std::size_t live = 0, used = 0;  // used counts deleted entries too
+  std::size_t used = 0;  // places that are not free; deleted entries count
   static constexpr auto fields = memgc::fields(&Table::entries);
+};
+
+/// Keeps its value for as long as something else keeps its key. memgc's ephemeron names objects; `aux` is the key's
+/// tag, and the value, which may be any word, stands in a Box.
+struct EphemeronObject : Object {
+  static constexpr Type kType = Type::kEphemeron;
+  static constexpr const char* kExpected = "an ephemeron";
+  using Cell = memgc::Ephemeron<Object, Box>;
+  EphemeronObject(std::uint32_t tag, Cell* c) : Object(Type::kEphemeron, tag), cell(c) {}
+  Value key() const {  // #f: both are gone
+    const Object* key = cell->key();
+    return key == nullptr ? kFalse : reinterpret_cast<Value>(key) | aux;
+  }
+  Value value() const {
+    const Box* box = cell->value();
+    return box == nullptr ? kFalse : box->value.get();
+  }
+  memgc::Member<Cell> cell;
+  static constexpr auto fields = memgc::fields(&EphemeronObject::cell);
 };
 
 /// Top-level names: a table from symbol to the symbol that is the variable. A name that it lacks is the standard

@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 #include "compiler.h"
 #include "number.h"
@@ -54,16 +52,16 @@ Vm::Vm(memgc::Mutator& mutator)
   standard_ = untag<Environment>(environment(kFalse, kFalse, false));
   program_ = untag<Environment>(environment(make_table(*this, Table::kEqv), kFalse, false));
   registers_[kOutOfMemory] = make<ErrorObject>(ErrorKind::kPlain, string("out of memory"), kNil);
-  registers_[kKeep] = registers_[kHandlers] = registers_[kWinders] = kNil;
+  registers_[kKeep] = registers_[kOpenPorts] = registers_[kHandlers] = registers_[kWinders] = kNil;
   define_special_forms(*this);
-  define_number_primitives(*this);
-  define_list_primitives(*this);
-  define_text_primitives(*this);
-  define_vector_primitives(*this);
-  define_port_primitives(*this);
-  define_control_primitives(*this);
-  define_table_primitives(*this);
-  load_text(kPrelude, "", standard_environment());
+  define_number_builtins(*this);
+  define_data_builtins(*this);
+  define_sequence_builtins(*this);
+  define_port_builtins(*this);
+  define_control_builtins(*this);
+  define_table_builtins(*this);
+  const Value prelude = read_all(text_port(*this, kPrelude, ""));
+  for (Value form = prelude; form != kNil; form = cdr(form)) run(compile(car(form), standard_environment(), ""));
   for (Slot& slot : *symbols_) {
     if (slot != 0 && untag<Symbol>(slot)->value != kUndefined) untag<Symbol>(slot)->aux |= kStandardSymbol;
   }
@@ -150,9 +148,15 @@ Value Vm::bytevector(std::size_t n, std::uint8_t fill) {
   return v;
 }
 
-Value Vm::list(std::initializer_list<Value> items) {
+Value Vm::list(std::span<const Value> items) {
   Value v = kNil;
-  for (const Value* p = items.end(); p != items.begin();) v = cons(*--p, v);
+  for (std::size_t i = items.size(); i > 0; --i) v = cons(items[i - 1], v);
+  return v;
+}
+
+Value Vm::vector(Value list) {
+  const Value v = make_slots(Type::kVector, list_length(list), 0);
+  for (std::size_t i = 0; list != kNil; list = cdr(list)) slots(v)[i++] = car(list);
   return v;
 }
 
@@ -198,16 +202,7 @@ void Vm::add_symbol(Symbol* symbol) {
   ++symbol_count_;
 }
 
-Value Vm::symbol(std::string_view utf8) {
-  std::u32string name;
-  for (std::size_t i = 0; i < utf8.size();) name += next_utf8(utf8, i);
-  const std::uint64_t hash = hash_text(name.data(), name.size());
-  const Value found = find_symbol(name, hash);
-  if (found != kUndefined) return found;
-  Symbol* symbol = me.make<Symbol>(string(name.data(), name.size()), hash);
-  add_symbol(symbol);
-  return object(symbol);
-}
+Value Vm::symbol(std::string_view utf8) { return intern(string(utf8)); }
 
 Value Vm::intern(Value name) {
   const std::uint64_t hash = hash_text(chars(name), string_length(name));
@@ -218,13 +213,10 @@ Value Vm::intern(Value name) {
   return object(symbol);
 }
 
-Value Vm::uninterned(std::string_view name) {
-  const Value text = string(name);
-  return make<Symbol>(text, hash_text(chars(text), string_length(text)));
-}
+Value Vm::uninterned(Value name) { return make<Symbol>(name, hash_text(chars(name), string_length(name))); }
 
-void Vm::define_primitive(const char* name, int min, int max, Primitive::Function f, std::uint32_t control) {
-  const Value primitive = make<Primitive>(name, min, max, f, control);
+void Vm::define_primitive(std::string_view name, int min, int max, Primitive::Function f, std::uint32_t control) {
+  const Value primitive = make<Primitive>(names_.emplace_back(name).c_str(), min, max, f, control);
   Symbol* s = untag<Symbol>(symbol(name));
   s->value = primitive;
   for (std::size_t i = 0; i < std::size(kInlines); ++i) {
@@ -251,15 +243,14 @@ void Vm::wrong_type(const char* expected, Value got) {
   error(std::string(who) + ": expected " + expected + ", got", list({got}));
 }
 
-void Vm::syntax_error(std::string_view message, Value form, std::string_view file, std::uint32_t line) {
-  const bool is_read = message.starts_with("read: ");
+void Vm::syntax_error(std::string_view message, Value form, std::string_view file, std::uint32_t line, ErrorKind kind) {
   std::string text(message);
   if (form != kUndefined && form != kNil) {
     std::string shown = to_text(*this, form);
     if (shown.size() > 100) shown = shown.substr(0, 100) + " ...";
     text += " in " + shown;
   }
-  const Value e = make<ErrorObject>(is_read ? ErrorKind::kRead : ErrorKind::kPlain, string(text), kNil);
+  const Value e = make<ErrorObject>(kind, string(text), kNil);
   if (line != 0 && !file.empty()) {
     const Value where = string(std::string(file) + ":" + std::to_string(line));
     untag<ErrorObject>(e)->position = where;
@@ -298,55 +289,31 @@ Value Vm::compile(Value form, Value env, std::string_view file) {
   }
 }
 
-void Vm::load_text(std::string_view text, std::string_view file, Value env) {
-  // All forms are read first: what the text redefines is to be the text's own in all of it.
-  TextSource source(text);
-  Reader reader(*this, source, file, &lines);
-  const Value before = registers_[kKeep];
+Value Vm::read_all(Value port) {
+  Reader reader(*this, untag<Port>(port), &lines);
   Value first = kNil, last = kNil;
-  for (Value form = reader.read_all_of(); form != kEof; form = reader.read_all_of()) {
+  for (Value form = reader.read(); form != kEof; form = reader.read()) {
     const Value cell = cons(form, kNil);
     if (first == kNil) {
       first = cell;
-      registers_[kKeep] = cons(first, before);
+      registers_[kKeep] = cons(first, registers_[kKeep]);
     } else {
       untag<Pair>(last)->cdr = cell;
     }
     last = cell;
-    claim_definitions(*this, form, env);
   }
-  if (env == standard_environment()) {  // the prelude
-    for (; first != kNil; first = cdr(first)) run(compile(car(first), env, file));
-  } else {
-    // In one run: a continuation caught in one form has the forms behind it as its future.
-    const Value quoted = list({symbol("quote"), first}), path = string(file);
-    run(compile(list({symbol("%run-forms"), quoted, env, path}), standard_environment(), ""));
-  }
-  registers_[kKeep] = before;
-  if (before == kNil) lines.clear();
+  return first;
 }
 
-void Vm::load_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) error("cannot open " + path, kNil, ErrorKind::kFile);
-  std::stringstream text;
-  text << in.rdbuf();
-  load_text(text.str(), path, program_environment());
-}
+Value Vm::read_file(const std::string& path) { return read_all(file_port(*this, path, kTextIn)); }
 
-std::size_t Args::index(std::size_t i, std::size_t limit, std::size_t absent) const {
-  if (i >= size_) return absent;
-  const Value v = values_[i];
-  if (!is_fixnum(v) || fixnum_value(v) < 0) vm.wrong_type("an index", v);
-  const auto n = static_cast<std::size_t>(fixnum_value(v));
-  if (n > limit)
-    vm.error(std::string(vm.who) + ": expected an index of at most " + std::to_string(limit) + ", got", vm.list({v}));
-  return n;
-}
-
-Value Args::list(std::size_t i) const {
-  if (list_length(values_[i]) == SIZE_MAX) vm.wrong_type("a list", values_[i]);
-  return values_[i];
+void Vm::run_forms(Value forms, std::string_view file) {
+  // What the text redefines is to be the text's own in all of it.
+  for (Value f = forms; f != kNil; f = cdr(f)) claim_definitions(*this, car(f), program_environment());
+  const Value quoted = list({symbol("quote"), forms}), path = string(file);
+  run(compile(list({symbol("%run-forms"), quoted, program_environment(), path}), standard_environment(), ""));
+  registers_[kKeep] = kNil;
+  lines.clear();
 }
 
 }  // namespace scheme

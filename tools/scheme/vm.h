@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -38,19 +39,21 @@ enum class Control : std::uint32_t { kNone, kApply, kCallCc, kApplyValues, kThro
 
 enum class PrintMode { kDisplay, kWrite, kWriteShared, kWriteSimple };
 
-/// An operating-system file behind a port; the port object names it by index.
-struct OpenFile {
-  int descriptor = -1;
-  bool output = false;
-  bool terminal = false;
-  std::string data;          // read and not yet consumed, or written and not yet flushed
-  std::size_t position = 0;  // of the next byte to consume
-  std::string path;
-};
-
 class Vm {
  public:
-  enum Register { kHandlers, kWinders, kPending, kUnderflow, kInput, kOutput, kError, kKeep, kOutOfMemory, kRegisters };
+  enum Register {
+    kHandlers,
+    kWinders,
+    kPending,
+    kUnderflow,
+    kInput,
+    kOutput,
+    kError,
+    kOpenPorts,
+    kKeep,
+    kOutOfMemory,
+    kRegisters
+  };
   /// Words that a stack may hold before its frames are moved to the heap, and what an `apply` may add to that.
   static constexpr std::size_t kStackWords = 32 * 1024, kStackSlack = 1024 * 1024;
 
@@ -76,8 +79,10 @@ class Vm {
   Value bytevector(std::size_t n, std::uint8_t fill);
   Value symbol(std::string_view utf8);
   Value intern(Value name);  // a string; the symbol keeps it
-  Value uninterned(std::string_view name);
-  Value list(std::initializer_list<Value> items);
+  Value uninterned(Value name);
+  Value list(std::span<const Value> items);
+  Value list(std::initializer_list<Value> items) { return list(std::span(items.begin(), items.size())); }
+  Value vector(Value list);
   Value values(std::span<const Value> items);  // one value is itself
   Value environment(Value names, Value exports, bool library) { return make<Environment>(names, exports, library); }
   std::string utf8(Value string_or_symbol) const;
@@ -93,7 +98,8 @@ class Vm {
   [[noreturn]] void raise(Value payload);
   [[noreturn]] void error(std::string_view message, Value irritants = kNil, ErrorKind kind = ErrorKind::kPlain);
   [[noreturn]] void wrong_type(const char* expected, Value got);  // "car: expected a pair, got 5"
-  [[noreturn]] void syntax_error(std::string_view message, Value form, std::string_view file, std::uint32_t line);
+  [[noreturn]] void syntax_error(std::string_view message, Value form, std::string_view file, std::uint32_t line,
+                                 ErrorKind kind = ErrorKind::kPlain);
   Value position() const;  // "file:line" of the instruction under way, or #f
   /// For recursive C++: answers the collector, and refuses to go further when the native stack runs short ("equal?:
   /// nested too deeply").
@@ -106,11 +112,15 @@ class Vm {
   Value run(Value thunk);
   /// Compiles one top-level form to a procedure of no arguments.
   Value compile(Value form, Value environment, std::string_view file);
-  /// Runs all forms of a text; hands each value to `each`.
-  void load_text(std::string_view text, std::string_view file, Value environment);
-  void load_file(const std::string& path);
+  /// The forms of a text or of a file, entered in `lines`.
+  Value read_all(Value port);
+  Value read_file(const std::string& path);
+  /// Runs such forms, of which `file` is the origin, in one run: a continuation caught in one has those behind it as
+  /// its future.
+  void run_forms(Value forms, std::string_view file);
   void interrupt() noexcept { limit_.store(nullptr, std::memory_order_relaxed); }
-  void define_primitive(const char* name, int min, int max, Primitive::Function f, std::uint32_t control = 0);
+  bool interrupted() const noexcept { return limit_.load(std::memory_order_relaxed) == nullptr; }
+  void define_primitive(std::string_view name, int min, int max, Primitive::Function f, std::uint32_t control = 0);
 
   Value& reg(Register r) { return registers_[r]; }
   /// Where the language's names are, which nothing a program does can change; and the program's, which are those until
@@ -121,15 +131,9 @@ class Vm {
   std::vector<std::string> command_line;
   std::size_t max_stack_words = 0;  // in all StackParts of the running program
 
-  // --- Files ---
-  int open_file(const std::string& path, bool output, bool append);  // -1 and errno
-  int adopt_descriptor(int descriptor, bool output);
-  OpenFile& file(int index) { return files_[static_cast<std::size_t>(index)]; }
-  bool fill(OpenFile& f);  // false: end of file; blocks outside the heap's way
-  void flush(OpenFile& f);
-  void close_file(int index);
-  void flush_all();
-  bool next_input_line(std::string& line);  // of standard input; false: it was the last
+  void flush_all();  // of all output files
+  /// Set by the dialogue on a terminal: the next line typed, with its newline; empty at the end.
+  std::function<std::string()> terminal_line;
 
   // --- Source positions of the text being compiled: the line of each list that the reader made. Its keys are kept
   // alive by kKeep, which holds the forms.
@@ -164,80 +168,17 @@ class Vm {
   memgc::Root<memgc::Array<Slot>> symbols_;
   memgc::Root<Environment> standard_, program_;
   std::size_t symbol_count_ = 0;
-  std::deque<OpenFile> files_;
+  std::deque<std::string> names_;  // of primitives
   char* native_limit_;
 };
 
-/// The arguments of a primitive, on the VM's stack: they stay alive while it runs. Accessors raise what they miss.
-class Args {
- public:
-  Args(Vm& machine, Value* values, std::size_t n) : vm(machine), values_(values), size_(n) {}
-  Vm& vm;
-
-  Value& operator[](std::size_t i) const { return values_[i]; }
-  std::size_t size() const { return size_; }
-  bool has(std::size_t i) const { return i < size_; }
-  Value* begin() const { return values_; }
-
-  Pair* pair(std::size_t i) const { return is_pair(at(i)) ? untag<Pair>(at(i)) : wrong<Pair>("a pair", i); }
-  Value of(std::size_t i, Type type, const char* expected) const {
-    if (!is_type(at(i), type)) vm.wrong_type(expected, at(i));
-    return at(i);
-  }
-  Value string(std::size_t i) const { return of(i, Type::kString, "a string"); }
-  Value symbol(std::size_t i) const { return of(i, Type::kSymbol, "a symbol"); }
-  Value vector(std::size_t i) const { return of(i, Type::kVector, "a vector"); }
-  Value bytevector(std::size_t i) const { return of(i, Type::kBytevector, "a bytevector"); }
-  char32_t character(std::size_t i) const {
-    if (!is_char(at(i))) vm.wrong_type("a character", at(i));
-    return char_value(at(i));
-  }
-  std::int64_t integer(std::size_t i) const {
-    if (!is_fixnum(at(i))) vm.wrong_type("a small exact integer", at(i));
-    return fixnum_value(at(i));
-  }
-  /// An exact integer in [0, limit]; when the argument is absent, `absent`.
-  std::size_t index(std::size_t i, std::size_t limit, std::size_t absent = 0) const;
-  std::uint8_t byte(std::size_t i) const {
-    if (!is_fixnum(at(i)) || at(i) > fixnum(255)) vm.wrong_type("a byte (0 to 255)", at(i));
-    return static_cast<std::uint8_t>(fixnum_value(at(i)));
-  }
-  Value list(std::size_t i) const;  // checks that it is one
-
- private:
-  Value at(std::size_t i) const { return values_[i]; }
-  template <class T>
-  T* wrong(const char* expected, std::size_t i) const {
-    vm.wrong_type(expected, at(i));
-  }
-
-  Value* values_;
-  std::size_t size_;
-};
-
-/// A half-open range of a string, vector or bytevector, from two optional arguments.
-struct Range {
-  Range(const Args& x, std::size_t from_argument, std::size_t length)
-      : to(x.has(from_argument + 1) ? x.index(from_argument + 1, length) : length),
-        from(x.index(from_argument, to, 0)) {}
-  std::size_t to, from;
-  std::size_t size() const { return to - from; }
-};
-
-struct PrimitiveDefinition {
-  const char* name;
-  int min, max;
-  Primitive::Function function;
-};
-
 /// The rooms that bring primitives; each defines its own.
-void define_number_primitives(Vm& vm);
-void define_list_primitives(Vm& vm);
-void define_text_primitives(Vm& vm);
-void define_vector_primitives(Vm& vm);
-void define_port_primitives(Vm& vm);
-void define_control_primitives(Vm& vm);
-void define_table_primitives(Vm& vm);
+void define_number_builtins(Vm& vm);
+void define_data_builtins(Vm& vm);
+void define_sequence_builtins(Vm& vm);
+void define_port_builtins(Vm& vm);
+void define_control_builtins(Vm& vm);
+void define_table_builtins(Vm& vm);
 void define_special_forms(Vm& vm);
 
 extern const char kPrelude[];  // prelude.scm
@@ -254,6 +195,7 @@ char32_t next_utf8(std::string_view text, std::size_t& position);  // malformed 
 Value table_get(Vm& vm, Value table, Value key, Value absent);
 void table_set(Vm& vm, Value table, Value key, Value value);
 Value make_table(Vm& vm, std::uint32_t how);
+Value make_ephemeron(Vm& vm, Value key, Value value);
 Value expand_macro(Vm& vm, Macro* macro, Value form, Value scope, std::string_view file, std::uint32_t line);
 Value make_macro(Vm& vm, Value spec, Value scope, std::string_view file, std::uint32_t line);
 Value lookup(Vm& vm, Value identifier, Value scope);  // Local, Macro, or the Symbol that is the global variable
