@@ -118,8 +118,22 @@ void define_control_builtins(Vm& vm) {
   define(vm, "%parameter-set!", [](Parameter* p, Value v) { p->value = v; });
   define(vm, "%compile", [](Vm& m, Value form, Value env, std::optional<String> file) {
     if (!is_type(env, Type::kEnvironment)) env = m.program_environment();
-    claim_definitions(m, form, env);
     return m.compile(form, env, file ? m.utf8(file->value) : "eval");
+  });
+  define(vm, "%claim!", [](Vm& m, Value form, Value env) {
+    claim_definitions(m, form, is_type(env, Type::kEnvironment) ? env : m.program_environment());
+  });
+  define(vm, "%make-environment", [](Vm& m) { return m.make<Environment>(make_table(m, Table::kEqv)); });
+  define(vm, "%variable", [](Vm& m, Symbol* name, Environment* env) { return variable(m, object(name), object(env)); });
+  define(vm, "%bind!", [](Vm& m, Symbol* name, Environment* env, Symbol* v) {
+    if (name != v) table_set(m, env->names, object(name), object(v));
+  });
+  define(vm, "%standard-names", [](Vm& m) {
+    Value names = kNil;
+    m.each_symbol([&](Value s) {
+      if ((untag<Symbol>(s)->aux & kStandardSymbol) != 0) names = m.cons(m.cons(s, s), names);
+    });
+    return names;
   });
   define(vm, "%read-file", [](Vm& m, String path) { return m.read_file(m.utf8(path.value)); });
   for (const char* name : {"environment", "interaction-environment", "system-global-environment"}) {

@@ -1,4 +1,5 @@
-// Job: from forms to the syntax tree: scopes, definitions, the primitive expression types, macro uses.
+// Job: from forms to the syntax tree: scopes and the primitive expression types. Definitions, bodies and macro uses:
+// expander_body.cc; the expression types that are syntax-rules: prelude.scm.
 //
 // How. A scope maps identifiers to Locals and Macros. An identifier is a symbol, or an Alias that a template put in: an
 // alias that nothing binds is looked up again, as the identifier it stands for, where its macro was defined. That is
@@ -9,44 +10,46 @@
 namespace scheme {
 namespace {
 
-Value resolve_top(Vm& vm, Value symbol, Value env) {
-  Environment* e = untag<Environment>(env);
-  if (e->names == kFalse) return symbol;
-  const Value found = table_get(vm, e->names, symbol, kFalse);
-  if (found != kFalse) return found;
-  // In a library, a name that is neither standard nor imported is its own, even if its definition is yet to come.
-  if (e->aux == 0 || (untag<Symbol>(symbol)->aux & kStandardSymbol) != 0) return symbol;
-  const Value variable = vm.uninterned(untag<Symbol>(symbol)->name);
-  table_set(vm, e->names, symbol, variable);
-  return variable;
-}
+constexpr const char* kFormNames[] = {
+    "quote",          "quasiquote",   "lambda", "set!",  "if",     "let",           "let*",        "letrec",
+    "letrec*",        "and",          "or",     "when",  "unless", "cond",          "case-lambda", "let-syntax",
+    "letrec-syntax",  "syntax-error", "%field", "begin", "define", "define-syntax", "include",     "import",
+    "define-library", "cond-expand"};
+constexpr const char* kAuxiliaryNames[] = {"else", "=>", "...", "_", "unquote", "unquote-splicing", "syntax-rules"};
+static_assert(std::size(kFormNames) == static_cast<std::size_t>(Form::kAuxiliary));
 
 }  // namespace
 
-Value claim(Vm& vm, Value symbol, Value at) {
-  while (is_type(at, Type::kScope)) at = untag<Scope>(at)->parent;
-  Environment* e = untag<Environment>(at);
+void define_special_forms(Vm& vm) {
+  const auto add = [&](const char* name, std::size_t which) {
+    const Value form = object(vm.me.make<Object>(Type::kSpecialForm, static_cast<std::uint32_t>(which)));
+    untag<Symbol>(vm.symbol(name))->value = form;
+  };
+  for (std::size_t i = 0; i < std::size(kFormNames); ++i) add(kFormNames[i], i);
+  for (const char* name : kAuxiliaryNames) add(name, static_cast<std::size_t>(Form::kAuxiliary));
+}
+
+Value variable(Vm& vm, Value symbol, Value env, bool own) {
+  Environment* e = untag<Environment>(env);
   if (e->names == kFalse) return symbol;  // the standard environment itself
   const Value known = table_get(vm, e->names, symbol, kFalse);
   if (known != kFalse) return known;
-  const bool standard = (untag<Symbol>(symbol)->aux & kStandardSymbol) != 0;
-  if (!standard && e->aux == 0) return symbol;
-  const Value variable = vm.uninterned(untag<Symbol>(symbol)->name);
-  if (standard) untag<Symbol>(variable)->value = untag<Symbol>(symbol)->value;
-  table_set(vm, e->names, symbol, variable);
-  return variable;
+  const Symbol* standard = untag<Symbol>(symbol);
+  if ((standard->aux & kStandardSymbol) != 0 && !own) return symbol;
+  const Value made = vm.uninterned(standard->name);
+  untag<Symbol>(made)->value = standard->value;
+  table_set(vm, e->names, symbol, made);
+  return made;
 }
 
 Value lookup(Vm& vm, Value id, Value at) {
   for (;;) {
-    while (is_type(at, Type::kScope)) {
-      Scope* scope = untag<Scope>(at);
-      for (Value b = scope->bindings; b != kNil; b = cdr(b)) {
+    for (; is_type(at, Type::kScope); at = untag<Scope>(at)->parent) {
+      for (Value b = untag<Scope>(at)->bindings; b != kNil; b = cdr(b)) {
         if (car(car(b)) == id) return cdr(car(b));
       }
-      at = scope->parent;
     }
-    if (!is_type(id, Type::kAlias)) return resolve_top(vm, id, at);
+    if (!is_type(id, Type::kAlias)) return variable(vm, id, at);
     at = untag<Alias>(id)->scope;
     id = untag<Alias>(id)->id;
   }
@@ -58,32 +61,44 @@ void Expander::fail(std::string_view message, Value form) {
   vm_.syntax_error(text, strip_syntax(vm_, form), file_, line_);
 }
 
+// --- Making nodes ---
+
 Node* Expander::constant(Value v) {
   Node* n = node(NodeKind::kConstant);
   n->value = v;
   return n;
 }
 
-Node* Expander::reference(Local* local) {
+Node* Expander::list_node(NodeKind kind, Node* items) {
+  Node* n = node(kind);
+  n->b = items;
+  return n;
+}
+
+Node* Expander::reference(Local* local, bool as_operator) {
   Node* n = node(NodeKind::kReference);
   n->local = local;
   ++local->references;
+  if (as_operator) ++local->calls;
   return n;
 }
 
 Node* Expander::inlined(std::string_view name, Node* arguments) {
-  Node* n = node(NodeKind::kInline);
+  Node* n = list_node(NodeKind::kInline, arguments);
   while (kInlines[n->number].name != name) ++n->number;
-  n->b = arguments;
+  return n;
+}
+
+Node* Expander::call_node(Node* callee, Node* arguments) {
+  Node* n = list_node(NodeKind::kCall, arguments);
+  n->a = callee;
   return n;
 }
 
 Node* Expander::global_call(const char* name, Node* arguments) {
-  Node* n = node(NodeKind::kCall);
-  n->a = node(NodeKind::kGlobal);
-  n->a->value = vm_.symbol(name);
-  n->b = arguments;
-  return n;
+  Node* callee = node(NodeKind::kGlobal);
+  callee->value = vm_.symbol(name);
+  return call_node(callee, arguments);
 }
 
 Node* Expander::if_node(Node* test, Node* then, Node* otherwise) {
@@ -94,17 +109,22 @@ Node* Expander::if_node(Node* test, Node* then, Node* otherwise) {
   return n;
 }
 
-Value Expander::core(const char* name) { return vm_.make<Alias>(vm_.symbol(name), vm_.standard_environment()); }
-
 Value Expander::bind(Value scope, Value id, Value denotation) {
+  if (!is_identifier(id)) fail("expected an identifier to bind", id);
   Scope* s = untag<Scope>(scope);
   s->bindings = vm_.cons(vm_.cons(id, denotation), s->bindings);
   return denotation;
 }
 
-Local* Expander::bind_local(Value scope, Value id) {
-  if (!is_identifier(id)) fail("expected an identifier as variable", id);
-  return untag<Local>(bind(scope, id, vm_.make<Local>(id)));
+Local* Expander::bind_local(Value scope, Value id) { return untag<Local>(bind(scope, id, vm_.make<Local>(id))); }
+
+void Expander::name_lambda(Node* n, Value id) {
+  if (n->kind == NodeKind::kLambda && n->value == kFalse) n->value = strip_syntax(vm_, id);
+}
+
+void Expander::note_line(Value form) {
+  const auto known = vm_.lines.find(form);
+  if (known != vm_.lines.end()) line_ = known->second;
 }
 
 /// Whether `form` is an identifier that means the standard (unshadowed) `name`.
@@ -112,21 +132,11 @@ bool Expander::is_keyword(Value form, const char* name, Value env) {
   return is_identifier(form) && lookup(vm_, form, env) == vm_.symbol(name);
 }
 
-/// Whether `form` is a list whose head is a macro or special form: `meaning`.
-bool Expander::keyword_of(Value form, Value env, Value& meaning) {
-  if (!is_pair(form) || !is_identifier(car(form))) return false;
-  meaning = lookup(vm_, car(form), env);
-  if (is_symbol(meaning)) meaning = untag<Symbol>(meaning)->value;
-  return is_type(meaning, Type::kMacro) || is_type(meaning, Type::kSpecialForm);
-}
+// --- Expressions ---
 
 Node* Expander::identifier(Value id, Value env, bool as_operator) {
   const Value meaning = lookup(vm_, id, env);
-  if (is_type(meaning, Type::kLocal)) {
-    Node* n = reference(untag<Local>(meaning));
-    if (as_operator) ++n->local->calls;
-    return n;
-  }
+  if (is_type(meaning, Type::kLocal)) return reference(untag<Local>(meaning), as_operator);
   const Value held = is_symbol(meaning) ? untag<Symbol>(meaning)->value.get() : meaning;
   if (is_type(held, Type::kMacro) || is_type(held, Type::kSpecialForm)) {
     fail("expected an expression, got the keyword " + vm_.utf8(strip_syntax(vm_, id)), kNil);
@@ -138,23 +148,16 @@ Node* Expander::identifier(Value id, Value env, bool as_operator) {
 
 Node* Expander::expand(Value form, Value env) {
   vm_.guard_native_stack("compiling");
-  if (is_identifier(form)) return identifier(form, env, false);
-  if (!is_pair(form)) {
-    if (form == kNil) fail("expected an expression, got ()", form);
-    return constant(is_vector(form) ? strip_syntax(vm_, form) : form);
-  }
   const std::uint32_t line = line_;
-  const auto known = vm_.lines.find(form);
-  if (known != vm_.lines.end()) line_ = known->second;
+  const Form which = classify(form, env);
   Node* result;
-  Value meaning;
-  if (!keyword_of(form, env, meaning)) {
-    result = call(form, env);
-  } else if (is_type(meaning, Type::kMacro)) {
-    result = expand(expand_macro(vm_, untag<Macro>(meaning), form, env, file_, line_), env);
+  if (is_identifier(form)) {
+    result = identifier(form, env, false);
+  } else if (!is_pair(form)) {
+    if (form == kNil) fail("expected an expression, got ()", form);
+    result = constant(is_vector(form) ? strip_syntax(vm_, form) : form);
   } else {
-    require(list_length(form) != SIZE_MAX, "a proper list", form);
-    result = special(static_cast<Form>(untag<Object>(meaning)->aux), form, env);
+    result = which == Form::kNone ? call(form, env) : special(which, form, env);
   }
   line_ = line;
   return result;
@@ -169,41 +172,32 @@ Node* Expander::expand_list(Value forms, Value env) {
 Node* Expander::sequence(Value forms, Value env) {
   if (forms == kNil) return constant(kUnspecified);
   if (cdr(forms) == kNil) return expand(car(forms), env);
-  Node* n = node(NodeKind::kSequence);
-  n->a = expand_list(forms, env);
-  return n;
+  return list_node(NodeKind::kSequence, expand_list(forms, env));
 }
 
 Node* Expander::call(Value form, Value env) {
-  if (list_length(form) == SIZE_MAX) fail("expected a call, got an improper list", form);
+  const std::size_t n_arguments = list_length(cdr(form));
+  if (n_arguments == SIZE_MAX) fail("expected a call, got an improper list", form);
   const Value head = car(form);
   Node* callee = is_identifier(head) ? identifier(head, env, true) : expand(head, env);
-  const int n_arguments = static_cast<int>(list_length(cdr(form)));
+  Node* arguments = expand_list(cdr(form), env);
   // ((lambda (x ...) ...) value ...) is a let.
-  if (callee->kind == NodeKind::kLambda && !callee->flag && callee->number == n_arguments) {
-    Node* n = node(NodeKind::kLet);
-    n->local = callee->local;
-    n->b = expand_list(cdr(form), env);
-    n->a = callee->a;
-    return n;
+  if (callee->kind == NodeKind::kLambda && !callee->flag && callee->number == static_cast<int>(n_arguments)) {
+    return let_node(callee, arguments);
   }
-  if (callee->kind == NodeKind::kGlobal) {
-    const std::uint32_t inline_op = untag<Symbol>(callee->value)->aux & kInlineMask;
-    if (inline_op != 0 && kInlines[inline_op - 1].arguments == n_arguments) {
-      Node* n = node(NodeKind::kInline);
-      n->number = static_cast<int>(inline_op) - 1;
-      n->b = expand_list(cdr(form), env);
-      return n;
-    }
-  }
-  Node* n = node(NodeKind::kCall);
-  n->a = callee;
-  n->b = expand_list(cdr(form), env);
-  return n;
+  const std::uint32_t which =
+      callee->kind == NodeKind::kGlobal ? untag<Symbol>(callee->value)->aux & kInlineMask : std::uint32_t{0};
+  if (which == 0 || kInlines[which - 1].arguments != static_cast<int>(n_arguments)) return call_node(callee, arguments);
+  const Inline& what = kInlines[which - 1];
+  if (what.kind != InlineKind::kPath) return inlined(what.name, arguments);
+  for (std::size_t i = what.name.size() - 2; i > 0; --i)
+    arguments = inlined(what.name[i] == 'a' ? "car" : "cdr", arguments);
+  return arguments;
 }
 
 Node* Expander::special(Form which, Value form, Value env) {
   const std::size_t length = list_length(form);
+  require(length != SIZE_MAX, "a proper list", form);
   switch (which) {
     case Form::kQuote:
       require(length == 2, "(quote datum)", form);
@@ -213,19 +207,15 @@ Node* Expander::special(Form which, Value form, Value env) {
       return quasiquote(cadr(form), 1, env);
     case Form::kLambda:
       require(length >= 3, "(lambda parameters body ...)", form);
-      return lambda(cadr(form), cddr(form), env, kFalse);
-    case Form::kNamedLambda:
-      require(length >= 3 && is_pair(cadr(form)), "(named-lambda (name . parameters) body ...)", form);
-      return lambda(cdr(cadr(form)), cddr(form), env, strip_syntax(vm_, car(cadr(form))));
+      return lambda(cadr(form), cddr(form), env);
     case Form::kSet:
       return assignment(form, env);
-    case Form::kIf:
+    case Form::kIf: {
       require(length == 3 || length == 4, "(if test consequent [alternative])", form);
-      {
-        Node* test = expand(cadr(form), env);
-        Node* then = expand(car(cddr(form)), env);
-        return if_node(test, then, length == 4 ? expand(cadr(cddr(form)), env) : nullptr);
-      }
+      Node* test = expand(cadr(form), env);
+      Node* then = expand(car(cddr(form)), env);
+      return if_node(test, then, length == 4 ? expand(cadr(cddr(form)), env) : nullptr);
+    }
     case Form::kBegin:
       return sequence(cdr(form), env);
     case Form::kLet:
@@ -234,21 +224,28 @@ Node* Expander::special(Form which, Value form, Value env) {
       require(length >= 3 && list_length(cadr(form)) != SIZE_MAX, "(let* ((variable init) ...) body ...)", form);
       const Value bindings = cadr(form);
       if (bindings == kNil || cdr(bindings) == kNil) return let(form, env);
-      const Value inner = vm_.cons(core("let*"), vm_.cons(cdr(bindings), cddr(form)));
-      return let(vm_.list({core("let"), vm_.list({car(bindings)}), inner}), env);
+      const Value inner = vm_.cons(car(form), vm_.cons(cdr(bindings), cddr(form)));
+      return let(vm_.list({car(form), vm_.list({car(bindings)}), inner}), env);
     }
     case Form::kLetrec:
-    case Form::kLetrecStar:
+    case Form::kLetrecStar: {
       require(length >= 3, "(letrec ((variable init) ...) body ...)", form);
-      return letrec(cadr(form), cddr(form), env);
-    case Form::kAnd:
-    case Form::kOr: {
-      if (length == 1) return constant(boolean(which == Form::kAnd));
-      if (length == 2) return expand(cadr(form), env);
-      Node* n = node(which == Form::kAnd ? NodeKind::kAnd : NodeKind::kOr);
-      n->a = expand_list(cdr(form), env);
-      return n;
+      const Value scope = new_scope(env);
+      Value items = kNil;
+      for (Value b = cadr(form); is_pair(b); b = cdr(b)) {
+        require(list_length(car(b)) == 2, "bindings of the form (variable init)", form);
+        items = vm_.cons(vm_.cons(object(bind_local(scope, car(car(b)))), cadr(car(b))), items);
+      }
+      return letrec(items, scope, cddr(form), true);
     }
+    case Form::kAnd: {
+      if (length == 1) return constant(kTrue);
+      Node* first = expand(cadr(form), env);
+      return length == 2 ? first : if_node(first, special(which, cdr(form), env), constant(kFalse));
+    }
+    case Form::kOr:
+      if (length == 1) return constant(kFalse);
+      return length == 2 ? expand(cadr(form), env) : list_node(NodeKind::kOr, expand_list(cdr(form), env));
     case Form::kWhen:
     case Form::kUnless: {
       require(length >= 3, "a test and a body", form);
@@ -258,26 +255,26 @@ Node* Expander::special(Form which, Value form, Value env) {
     }
     case Form::kCond:
       return cond(cdr(form), env);
-    case Form::kCase:
-      return case_form(form, env);
-    case Form::kDo:
-      return do_loop(form, env);
-    case Form::kCaseLambda:
-      return case_lambda(form, env);
+    case Form::kCaseLambda: {
+      ListBuilder<Node> clauses;
+      for (Value c = cdr(form); is_pair(c); c = cdr(c)) {
+        require(is_pair(car(c)), "clauses of the form (parameters body ...)", form);
+        clauses.add(lambda(car(car(c)), cdr(car(c)), env));
+      }
+      return global_call("%case-lambda", clauses.first());
+    }
     case Form::kLetSyntax:
     case Form::kLetrecSyntax:
       return let_syntax(form, env, which == Form::kLetrecSyntax);
     case Form::kInclude:
-    case Form::kIncludeCi:
-    case Form::kCondExpand:
-      return expand(rewrite(which, form, env), env);
+      return sequence(include(form), env);
+    case Form::kField:
+      return field(form, env);
     case Form::kSyntaxError:
       require(length >= 2 && is_string(cadr(form)), "(syntax-error message form ...)", form);
       vm_.syntax_error(vm_.utf8(cadr(form)), strip_syntax(vm_, cddr(form)), file_, line_);
-    case Form::kTheEnvironment:
-      return constant(vm_.program_environment());
     default:
-      fail("a definition is not allowed where an expression is expected", form);
+      fail("expected an expression, got a definition or auxiliary syntax", form);
   }
 }
 
@@ -286,17 +283,15 @@ Node* Expander::lambda(Value parameters, Value body_forms, Value env, Value name
   n->value = name;
   const Value scope = new_scope(env);
   ListBuilder<Local> locals;
-  for (; is_pair(parameters); parameters = cdr(parameters)) {
+  const auto add = [&](Value id) {
     for (Value b = untag<Scope>(scope)->bindings; b != kNil; b = cdr(b)) {
-      if (car(car(b)) == car(parameters)) fail("expected distinct parameters, got two of this name", car(parameters));
+      if (car(car(b)) == id) fail("expected distinct variables, got two of this name", id);
     }
-    locals.add(bind_local(scope, car(parameters)));
-    ++n->number;
-  }
-  if (parameters != kNil) {
-    locals.add(bind_local(scope, parameters));
-    n->flag = true;
-  }
+    locals.add(bind_local(scope, id));
+  };
+  for (; is_pair(parameters); parameters = cdr(parameters), ++n->number) add(car(parameters));
+  n->flag = parameters != kNil;
+  if (n->flag) add(parameters);
   n->local = locals.first();
   n->a = body(body_forms, scope);
   return n;
@@ -304,10 +299,9 @@ Node* Expander::lambda(Value parameters, Value body_forms, Value env, Value name
 
 Node* Expander::assignment(Value form, Value env) {
   require(list_length(form) == 3 && is_identifier(cadr(form)), "(set! variable expression)", form);
-  Value meaning = lookup(vm_, cadr(form), env);
+  const Value meaning = lookup(vm_, cadr(form), env);
   const bool local = is_type(meaning, Type::kLocal);
   if (!local && !is_symbol(meaning)) fail("expected a variable, got a keyword", form);
-  if (!local && (untag<Symbol>(meaning)->aux & kStandardSymbol) != 0) meaning = claim(vm_, meaning, env);
   Node* n = node(local ? NodeKind::kSetLocal : NodeKind::kSetGlobal);
   if (local) {
     n->local = untag<Local>(meaning);
@@ -319,113 +313,100 @@ Node* Expander::assignment(Value form, Value env) {
   return n;
 }
 
-Node* Expander::let(Value form, Value env) {
-  require(list_length(form) >= 3, "(let ((variable init) ...) body ...)", form);
-  if (is_identifier(cadr(form))) return named_let(form, env);
-  Node* n = node(NodeKind::kLet);
-  ListBuilder<Local> locals;
-  ListBuilder<Node> inits;
-  const Value scope = new_scope(env);
-  Value bindings = cadr(form);
-  for (; is_pair(bindings); bindings = cdr(bindings)) {
-    const Value binding = car(bindings);
-    require(list_length(binding) == 2, "bindings of the form (variable init)", form);
-    Node* init = expand(cadr(binding), env);
-    if (init->kind == NodeKind::kLambda && init->value == kFalse) init->value = strip_syntax(vm_, car(binding));
-    inits.add(init);
-    locals.add(bind_local(scope, car(binding)));
-  }
-  require(bindings == kNil, "bindings of the form ((variable init) ...)", form);
-  n->local = locals.first();
-  n->b = inits.first();
-  n->a = body(cddr(form), scope);
+/// A lambda that is called where it stands.
+Node* Expander::let_node(Node* lambda, Node* inits) {
+  Node* n = list_node(NodeKind::kLet, inits);
+  n->local = lambda->local;
+  n->a = lambda->a;
+  Local* local = n->local;
+  for (Node* init = inits; init != nullptr; init = init->next, local = local->next) name_lambda(init, local->name);
   return n;
 }
 
-/// A call, with the inits outside, of a procedure that a letrec binds.
-Node* Expander::named_let(Value form, Value env) {
-  require(list_length(form) >= 4 && list_length(car(cddr(form))) != SIZE_MAX,
-          "(let name ((variable init) ...) body ...)", form);
-  Value variables = kNil;
+/// A named let is a call, with the inits outside, of a procedure that a letrec binds.
+Node* Expander::let(Value form, Value env) {
+  const bool named = list_length(form) >= 3 && is_identifier(cadr(form));
+  const Value rest = named ? cdr(form) : form;
+  require(list_length(rest) >= 3, "(let [name] ((variable init) ...) body ...)", form);
+  Value variables = kNil, reversed = kNil, bindings = cadr(rest);
   ListBuilder<Node> inits;
-  Value last = kNil;
-  for (Value b = car(cddr(form)); is_pair(b); b = cdr(b)) {
-    require(list_length(car(b)) == 2, "bindings of the form (variable init)", form);
-    const Value cell = vm_.cons(car(car(b)), kNil);
-    if (last == kNil) {
-      variables = cell;
-    } else {
-      untag<Pair>(last)->cdr = cell;
-    }
-    last = cell;
-    inits.add(expand(cadr(car(b)), env));
+  for (; is_pair(bindings); bindings = cdr(bindings)) {
+    require(list_length(car(bindings)) == 2, "bindings of the form (variable init)", form);
+    inits.add(expand(cadr(car(bindings)), env));
+    reversed = vm_.cons(car(car(bindings)), reversed);
   }
+  require(bindings == kNil, "bindings of the form ((variable init) ...)", form);
+  for (; reversed != kNil; reversed = cdr(reversed)) variables = vm_.cons(car(reversed), variables);
+  if (!named) return let_node(lambda(variables, cddr(rest), env), inits.first());
   const Value scope = new_scope(env);
   Node* n = node(NodeKind::kLetrec);
   n->local = bind_local(scope, cadr(form));
-  n->local->init = lambda(variables, cdr(cddr(form)), scope, strip_syntax(vm_, cadr(form)));
-  Node* first = node(NodeKind::kCall);
-  first->a = reference(n->local);
-  ++n->local->calls;
-  first->b = inits.first();
-  n->a = first;
+  n->local->init = lambda(variables, cddr(rest), scope, strip_syntax(vm_, cadr(form)));
+  n->a = call_node(reference(n->local, true), inits.first());
+  mark_loops(n);
   return n;
 }
 
-Node* Expander::letrec(Value bindings, Value body_forms, Value env) {
-  Node* n = node(NodeKind::kLetrec);
-  const Value scope = new_scope(env);
-  ListBuilder<Local> locals;
-  for (Value b = bindings; is_pair(b); b = cdr(b)) {
-    require(list_length(car(b)) == 2, "bindings of the form (variable init)", bindings);
-    locals.add(bind_local(scope, car(car(b))));
+Node* Expander::quasiquote(Value form, int depth, Value env) {
+  vm_.guard_native_stack("quasiquote");
+  if (is_vector(form)) {
+    Node* list = quasiquote(vm_.list_of(form), depth, env);
+    return list->kind == NodeKind::kConstant ? constant(strip_syntax(vm_, form)) : global_call("list->vector", list);
   }
-  n->local = locals.first();
-  Value b = bindings;
-  for (Local* local = locals.first(); local != nullptr; local = local->next, b = cdr(b)) {
-    local->init = expand(cadr(car(b)), scope);
-    if (local->init->kind == NodeKind::kLambda) local->init->value = strip_syntax(vm_, car(car(b)));
+  if (!is_pair(form)) return constant(strip_syntax(vm_, form));
+  const bool is_two = list_length(form) == 2;
+  const Value head = car(form);
+  const bool unquotes = is_two && is_keyword(head, "unquote", env);
+  if (unquotes && depth == 1) return expand(cadr(form), env);
+  if (depth == 1 && is_pair(head) && list_length(head) == 2 && is_keyword(car(head), "unquote-splicing", env)) {
+    Node* spliced = expand(cadr(head), env);
+    if (cdr(form) == kNil) return spliced;
+    spliced->next = quasiquote(cdr(form), depth, env);
+    return global_call("append", spliced);
   }
-  n->a = body(body_forms, scope);
-  return n;
+  int inner = depth;
+  if (is_two && is_keyword(head, "quasiquote", env)) ++inner;
+  if (unquotes || (is_two && is_keyword(head, "unquote-splicing", env))) --inner;
+  Node* first = quasiquote(head, depth, env);
+  Node* rest = quasiquote(cdr(form), inner, env);
+  if (first->kind == NodeKind::kConstant && rest->kind == NodeKind::kConstant) return constant(strip_syntax(vm_, form));
+  first->next = rest;
+  return inlined("cons", first);
 }
 
-Node* Expander::top_level(Value form, Value env) {
-  const auto known = vm_.lines.find(form);
-  if (known != vm_.lines.end()) line_ = known->second;
-  Value meaning;
-  if (!keyword_of(form, env, meaning)) return expand(form, env);
-  if (is_type(meaning, Type::kMacro)) {
-    return top_level(expand_macro(vm_, untag<Macro>(meaning), form, env, file_, line_), env);
+Node* Expander::cond(Value clauses, Value env) {
+  if (clauses == kNil) return constant(kUnspecified);
+  const Value clause = car(clauses);
+  if (!is_pair(clause) || list_length(clause) == SIZE_MAX) fail("cond: expected a clause (test expression ...)", kNil);
+  if (is_keyword(car(clause), "else", env)) return sequence(cdr(clause), env);
+  Node* test = expand(car(clause), env);
+  if (cdr(clause) == kNil) {
+    test->next = cond(cdr(clauses), env);
+    return list_node(NodeKind::kOr, test);
   }
-  const Form which = static_cast<Form>(untag<Object>(meaning)->aux);
-  switch (which) {
-    case Form::kBegin: {
-      ListBuilder<Node> nodes;
-      for (Value f = cdr(form); is_pair(f); f = cdr(f)) nodes.add(top_level(car(f), env));
-      if (nodes.first() == nullptr) return constant(kUnspecified);
-      Node* n = node(NodeKind::kSequence);
-      n->a = nodes.first();
-      return n;
-    }
-    case Form::kDefine:
-      return definition(form, env);
-    case Form::kDefineSyntax:
-      define_syntax(form, env, true);
-      return constant(kUnspecified);
-    case Form::kDefineRecordType:
-    case Form::kDefineValues:
-    case Form::kInclude:
-    case Form::kIncludeCi:
-    case Form::kCondExpand:
-      return top_level(rewrite(which, form, env), env);
-    case Form::kImport:
-      return import(form, env);
-    case Form::kDefineLibrary:
-      return library(form);
-    default:
-      return expand(form, env);
+  if (!is_keyword(cadr(clause), "=>", env)) {
+    Node* then = sequence(cdr(clause), env);
+    return if_node(test, then, cond(cdr(clauses), env));
   }
+  if (list_length(clause) != 3) fail("cond: expected a clause (test => procedure)", kNil);
+  Node* let = list_node(NodeKind::kLet, test);
+  Local* local = let->local = vm_.me.make<Local>(kFalse);
+  Node* callee = expand(car(cddr(clause)), env);
+  Node* then = call_node(callee, reference(local));
+  let->a = if_node(reference(local), then, cond(cdr(clauses), env));
+  return let;
+}
+
+/// For define-record-type: (%field name (name ...)) is the place of the first among the others; with an expression
+/// behind, that, or #f if the name is not among the others.
+Node* Expander::field(Value form, Value env) {
+  std::int64_t place = 0;
+  Value names = car(cddr(form));
+  for (; is_pair(names) && car(names) != cadr(form); names = cdr(names)) ++place;
+  const Value expression = cdr(cddr(form));
+  if (expression != kNil) return names == kNil ? constant(kFalse) : expand(car(expression), env);
+  if (names == kNil) fail("define-record-type: expected a field's name", cadr(form));
+  return constant(fixnum(place));
 }
 
 }  // namespace scheme

@@ -8,19 +8,15 @@
 
 namespace scheme {
 
-/// A place in the code that jumps go to, before or after it is known.
-struct Label {
-  int position = -1;
-  std::vector<int> jumps;
-};
+/// A place in the code that jumps go to, before it is known; a jump with a short distance in `a` is entered as
+/// ~position.
+using Label = std::vector<int>;
 
 enum class Context : std::uint8_t { kValue, kEffect, kTail };
 
 /// One Code being made. Lives on the native stack, so that `constants` is seen there.
 struct Function {
-  Function* outer = nullptr;
-  Node* lambda = nullptr;  // null: the top-level form
-  Local* self = nullptr;   // the variable that holds this procedure for good
+  Local* self = nullptr;  // the variable that holds this procedure for good
   std::vector<Instruction> code;
   std::vector<std::uint32_t> lines;
   std::vector<Local*> captured;  // the tree keeps them
@@ -44,42 +40,40 @@ class Generator {
   void compile(Node* n, int target, Context context);
   void compile_value(Node* n, int target) { compile(n, target, Context::kValue); }
   int operand(Node* n);
-  void sequence(Node* list, int target, Context context);
-  void conditional(Node* n, int target, Context context);
+  void assignment(Node* n);
+  void effects(Node* n);
   void disjunction(Node* n, int target, Context context);
-  void inlined(Node* n, int target, Context context);
   void call(Node* n, int target, Context context);
-  void loop_call(Node* n, int target, Context context);
-  void bind_let(Node* n);
-  void let(Node* n, int target, Context context);
-  void letrec(Node* n, int target, Context context);
-  void case_lambda(Node* n, int target, Context context);
+  // generator_inline.cc
+  void inlined(Node* n, int target, Context context);
+  void inlined_value(Node* n, int target, Context context);
   void test(Node* n, bool sense, Label& target);
   void test_inline(Node* n, bool sense, Label& target);
-
+  // generator_binding.cc
   int closure(Node* lambda, int target, Local* self, std::vector<Patch>* patches);
+  int captured_index(Local* local);
+  void loop_call(Node* n, int target, Context context);
+  void bind_let(Node* n);
+  void bind_letrec(Node* n);
+  void box_parameters(Local* list);
+
   Value finish(Function& f, Value name);
   void load_constant(Value v, int target);
-  void load_local(Node* reference, int target);
-  int captured_index(Function& f, Local* local);
-  void box(int reg);
-  void move(int target, int source);
+  void load_local(Local* local, int target);
+  bool in_register(const Node* n) const {
+    return n->kind == NodeKind::kReference && n->local->home == f_ && !n->local->assigned;
+  }
   int constant(Value v);
-
+  void move(int target, int source);
   int emit(Op op, int a = 0, int b = 0, int c = 0);
   void emit_raw(Instruction i);
   void jump(Op op, int reg, Label& target);
-  void jump_short(Op op, int b, int c, Label& target);
-  void bind(Label& label);
-  void patch_jump(int at, int position);
+  void jump_short(Op op, int b, int c, Label& target) { target.push_back(~emit(op, 0, b, c)); }
+  void bind(const Label& label);
+  int here() const { return static_cast<int>(f_->code.size()); }
   int take();  // a register
   void use(int reg);
-  static int true_or_false(Op op, bool sense) { return static_cast<int>(op) + (sense ? 0 : 1); }
-  static bool may_call(Node* n);
-  static bool short_constant(Node* n) {
-    return n->kind == NodeKind::kConstant && is_fixnum(n->value) && fixnum_value(n->value) >= -32768 &&
-           fixnum_value(n->value) <= 32767;
-  }
+  static bool may_call(const Node* n);
 
   Vm& vm_;
   Value file_;

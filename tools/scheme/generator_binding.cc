@@ -3,35 +3,44 @@
 
 namespace scheme {
 
-/// Which of f's captures `local` is; the functions between it and its home capture it too.
-int Generator::captured_index(Function& f, Local* local) {
-  for (std::size_t i = 0; i < f.captured.size(); ++i) {
-    if (f.captured[i] == local) return static_cast<int>(i);
+/// Which of the running procedure's captures `local` is.
+int Generator::captured_index(Local* local) {
+  auto& captured = f_->captured;
+  for (std::size_t i = 0; i < captured.size(); ++i) {
+    if (captured[i] == local) return static_cast<int>(i);
   }
-  f.captured.push_back(local);
-  return static_cast<int>(f.captured.size()) - 1;
+  captured.push_back(local);
+  return static_cast<int>(captured.size()) - 1;
 }
 
-/// Makes a closure; returns the register it is in: `target` if that is the next free one, else that one.
+void Generator::box_parameters(Local* list) {
+  for (; list != nullptr; list = list->next) {
+    if (!list->assigned) continue;
+    use(f_->next);
+    emit(Op::kBox, f_->next, list->reg);
+    emit(Op::kMove, list->reg, f_->next);
+  }
+}
+
+/// Makes a closure; returns the register it is in: `target` if it captures nothing, else the next free one.
 int Generator::closure(Node* lambda, int target, Local* self, std::vector<Patch>* patches) {
   Function inner;
-  inner.outer = f_;
-  inner.lambda = lambda;
   inner.self = self;
   Function* const outer = f_;
   const std::uint32_t line = line_;
   f_ = &inner;
   emit(lambda->flag ? Op::kEntryRest : Op::kEntry, lambda->number);
-  for (Local* p = lambda->local; p != nullptr; p = p->next) p->reg = take();
   for (Local* p = lambda->local; p != nullptr; p = p->next) {
-    if (p->assigned) box(p->reg);
+    p->home = f_;
+    p->reg = take();
   }
+  box_parameters(lambda->local);
   compile(lambda->a, 0, Context::kTail);
   const Value constants = finish(inner, lambda->value);
   f_ = outer;
   line_ = line;
-  const Instruction* entry = untag<Code>(slots(constants)[0])->instructions->data();
   if (inner.captured.empty()) {  // one closure will do for all evaluations
+    const Instruction* entry = untag<Code>(slots(constants)[0])->instructions->data();
     load_constant(vm_.make_closure(constants, entry, 0), target);
     return target;
   }
@@ -42,9 +51,9 @@ int Generator::closure(Node* lambda, int target, Local* self, std::vector<Patch>
   for (Local* local : inner.captured) {
     Capture from = Capture::kRegister;
     int index = local->reg;
-    if (local->home != f_->lambda) {
+    if (local->home != f_) {
       from = local == f_->self && !local->assigned ? Capture::kSelf : Capture::kFree;
-      index = from == Capture::kSelf ? 0 : captured_index(*f_, local);
+      index = from == Capture::kSelf ? 0 : captured_index(local);
     } else if (patches != nullptr && !local->started) {
       patches->push_back({self, static_cast<int>(sources.size()), local});
     }
@@ -59,28 +68,23 @@ int Generator::closure(Node* lambda, int target, Local* self, std::vector<Patch>
 void Generator::loop_call(Node* n, int target, Context context) {
   Node* lambda = n->a->local->init;
   const int saved = f_->next;
+  Local* p = lambda->local;
   if (lambda->label < 0) {
     lambda->base = saved;
-    Local* p = lambda->local;
     for (Node* a = n->b; a != nullptr; a = a->next, p = p->next) {
-      p->reg = f_->next;
-      compile_value(a, p->reg);
-      take();
+      compile_value(a, f_->next);
+      p->home = f_;
+      p->reg = take();
     }
-    lambda->label = static_cast<int>(f_->code.size());
-    for (p = lambda->local; p != nullptr; p = p->next) {
-      if (p->assigned) box(p->reg);
-    }
+    lambda->label = here();
+    box_parameters(lambda->local);
     compile(lambda->a, target, context);
     f_->next = saved;
     return;
   }
   // Evaluate what changes, then move it all at once.
+  const auto unchanged = [this](Node* a, Local* parameter) { return in_register(a) && a->local == parameter; };
   Node* first = n->b;
-  Local* p = lambda->local;
-  auto unchanged = [](Node* a, Local* parameter) {
-    return a->kind == NodeKind::kReference && a->local == parameter && !parameter->assigned;
-  };
   for (; first != nullptr && unchanged(first, p); first = first->next) p = p->next;
   Node* end = first;
   Local* q = p;
@@ -88,18 +92,13 @@ void Generator::loop_call(Node* n, int target, Context context) {
     if (!unchanged(a, q)) end = a->next;
   }
   int count = 0;
-  if (first != nullptr && end == first->next && first->kind == NodeKind::kInline &&
-      kInlines[first->number].kind != InlineKind::kAllocating) {
-    compile_value(first, p->reg);
-  } else {
-    for (Node* a = first; a != end; a = a->next, ++count) {
-      compile_value(a, f_->next);
-      take();
-    }
+  for (Node* a = first; a != end; a = a->next, ++count) {
+    compile_value(a, f_->next);
+    take();
   }
   emit(Op::kLoop, p == nullptr ? 0 : p->reg, saved, count);
   const int height = lambda->base + node_count(n->b);
-  emit_raw(make_wide(Op::kMove, height, lambda->label - static_cast<int>(f_->code.size()) - 1));
+  emit_raw(make_wide(Op::kMove, height, lambda->label - here() - 1));
   f_->next = saved;
 }
 
@@ -109,67 +108,48 @@ void Generator::bind_let(Node* n) {
     const int reg = f_->next;
     compile_value(init, reg);
     if (local->assigned) emit(Op::kBox, reg, reg);
+    local->home = f_;
     local->reg = take();
   }
 }
 
-void Generator::let(Node* n, int target, Context context) {
-  const int saved = f_->next;
-  bind_let(n);
-  compile(n->a, target, context);
-  f_->next = saved;
-}
-
-void Generator::letrec(Node* n, int target, Context context) {
-  const int saved = f_->next;
-  Local* only = nullptr;
+void Generator::bind_letrec(Node* n) {
   int kept = 0;
+  for (Local* l = n->local; l != nullptr; l = l->next) kept += l->looped ? 0 : 1;
   for (Local* l = n->local; l != nullptr; l = l->next) {
-    if (!l->looped) {
-      only = l;
-      ++kept;
+    if (l->looped) continue;
+    const int reg = l->reg = f_->next;
+    l->home = f_;
+    l->started = l->assigned;
+    if (kept == 1 && l->init->kind == NodeKind::kLambda && !l->assigned) {  // itself is all it may refer to
+      closure(l->init, reg, l, nullptr);
+      take();
+      return;
     }
-  }
-  if (kept == 1 && only->init->kind == NodeKind::kLambda && !only->assigned) {
-    const int reg = f_->next;
-    only->reg = reg;
-    closure(only->init, reg, only, nullptr);
+    load_constant(kUndefined, reg);
+    if (l->assigned) emit(Op::kBox, reg, reg);
     take();
-  } else if (kept > 0) {
-    for (Local* l = n->local; l != nullptr; l = l->next) {
-      if (l->looped) continue;
-      const int reg = f_->next;
-      load_constant(kUndefined, reg);
-      if (l->assigned) emit(Op::kBox, reg, reg);
-      l->reg = take();
-      l->started = l->assigned;
+  }
+  std::vector<Patch> patches;
+  for (Local* l = n->local; l != nullptr; l = l->next) {
+    if (l->looped) continue;
+    int value = f_->next;
+    if (l->init->kind == NodeKind::kLambda) {
+      value = closure(l->init, value, l, &patches);
+    } else {
+      compile_value(l->init, value);
     }
-    std::vector<Patch> patches;
-    for (Local* l = n->local; l != nullptr; l = l->next) {
-      if (l->looped) continue;
-      int value = f_->next;
-      if (l->init->kind == NodeKind::kLambda) {
-        value = closure(l->init, value, l, &patches);
-      } else {
-        compile_value(l->init, value);
-      }
-      if (l->assigned) {
-        emit(Op::kSetBox, l->reg, value);
-      } else {
-        move(l->reg, value);
-      }
-      l->started = true;
-      for (const Patch& patch : patches) {
-        if (patch.target != l || patch.closure == l) continue;
-        int reg = patch.closure->reg;
-        if (patch.closure->assigned) emit(Op::kUnbox, reg = value + 1, patch.closure->reg);
-        use(reg);
-        emit(Op::kPatch, reg, patch.slot, l->reg);
-      }
+    if (l->assigned) emit(Op::kSetBox, l->reg, value);
+    if (!l->assigned) move(l->reg, value);
+    l->started = true;
+    for (const Patch& patch : patches) {
+      if (patch.target != l || patch.closure == l) continue;
+      int reg = patch.closure->reg;
+      if (patch.closure->assigned) emit(Op::kUnbox, reg = value + 1, patch.closure->reg);
+      use(reg);
+      emit(Op::kPatch, reg, patch.slot, l->reg);
     }
   }
-  compile(n->a, target, context);
-  f_->next = saved;
 }
 
 }  // namespace scheme

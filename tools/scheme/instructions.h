@@ -42,7 +42,7 @@ namespace scheme {
   X(CallGlobal) X(TailCallGlobal)        /* a: symbol, b: arguments; next word: base, -, destination */                \
   X(Return) X(Entry) X(EntryRest)        /* a; a: required arguments, b: frame size */                                 \
   X(Underflow)                           /* the stack's bottom */                                                      \
-  X(Car) X(Cdr) X(Caar) X(Cadr) X(Cdar) X(Cddr) X(VectorLength) /* a <- b */                                           \
+  X(Car) X(Cdr) X(VectorLength)          /* a <- b */                                                                  \
   X(Cons) X(Add) X(Sub) X(Mul) X(AddImmediate) X(SubImmediate)  /* *a <- b, c */                                       \
   X(Quotient) X(Remainder) X(Modulo)                            /* *a <- b, c */                                       \
   X(VectorRef) X(StringRef)                                     /* a <- b, c */                                        \
@@ -76,10 +76,10 @@ inline Instruction make_wide(Op op, int a, std::int32_t n) {
 /// Where a new closure finds what it captures: the `op` field of the words behind kClosure.
 enum class Capture : std::uint16_t { kRegister, kFree, kSelf };
 
-enum class InlineKind : std::uint8_t { kUnary, kBinary, kAllocating, kEffect, kUnaryTest, kBinaryTest, kRecord };
+enum class InlineKind : std::uint8_t { kValue, kAllocating, kEffect, kUnaryTest, kBinaryTest, kRecord, kPath };
 
 /// A standard procedure that is compiled to an instruction while its global variable has not been assigned to.
-/// For tests, op jumps if true and the one after it if false.
+/// For tests, op jumps if true and the one after it if false; a path is made of kCar and kCdr.
 struct Inline {
   std::string_view name;
   int arguments;
@@ -88,15 +88,16 @@ struct Inline {
 };
 
 inline constexpr Inline kInlines[] = {
-    {"car", 1, InlineKind::kUnary, Op::kCar},
-    {"cdr", 1, InlineKind::kUnary, Op::kCdr},
-    {"caar", 1, InlineKind::kUnary, Op::kCaar},
-    {"cadr", 1, InlineKind::kUnary, Op::kCadr},
-    {"cdar", 1, InlineKind::kUnary, Op::kCdar},
-    {"cddr", 1, InlineKind::kUnary, Op::kCddr},
-    {"vector-length", 1, InlineKind::kUnary, Op::kVectorLength},
-    {"vector-ref", 2, InlineKind::kBinary, Op::kVectorRef},
-    {"string-ref", 2, InlineKind::kBinary, Op::kStringRef},
+    {"car", 1, InlineKind::kValue, Op::kCar},
+    {"cdr", 1, InlineKind::kValue, Op::kCdr},
+    {"caar", 1, InlineKind::kPath, Op::kMove},
+    {"cadr", 1, InlineKind::kPath, Op::kMove},
+    {"cdar", 1, InlineKind::kPath, Op::kMove},
+    {"cddr", 1, InlineKind::kPath, Op::kMove},
+    {"caddr", 1, InlineKind::kPath, Op::kMove},
+    {"vector-length", 1, InlineKind::kValue, Op::kVectorLength},
+    {"vector-ref", 2, InlineKind::kValue, Op::kVectorRef},
+    {"string-ref", 2, InlineKind::kValue, Op::kStringRef},
     {"cons", 2, InlineKind::kAllocating, Op::kCons},
     {"+", 2, InlineKind::kAllocating, Op::kAdd},
     {"-", 2, InlineKind::kAllocating, Op::kSub},

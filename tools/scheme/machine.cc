@@ -309,14 +309,6 @@ do_Cdr:
     SLOW2("cdr", R(B), kUndefined);
   R(A) = cdr(R(B));
   NEXT();
-#define TWO_STEPS(label, name, first, second)                                                           \
-  do_##label : if (!is_pair(R(B)) || !is_pair(first(R(B)))) [[unlikely]] SLOW2(name, R(B), kUndefined); \
-  R(A) = second(first(R(B)));                                                                           \
-  NEXT();
-  TWO_STEPS(Caar, "caar", car, car)
-  TWO_STEPS(Cadr, "cadr", cdr, car)
-  TWO_STEPS(Cdar, "cdar", car, cdr)
-  TWO_STEPS(Cddr, "cddr", cdr, cdr)
 do_VectorLength:
   if (!is_vector(R(B))) [[unlikely]]
     SLOW2("vector-length", R(B), kUndefined);

@@ -2,6 +2,72 @@
 ;; continuations work through it), and the syntax that syntax-rules can express. Errors raised in here are reported at the
 ;; line of the user's code that called.
 
+;; --- Syntax -----------------------------------------------------------------------------------------------------------
+
+(define-syntax case (syntax-rules () ((_ key clause ...) (let ((k key)) (%case k clause ...)))))
+(define-syntax %case
+  (syntax-rules (else =>)
+    ((_ k) (begin))
+    ((_ k (else => f)) (f k))
+    ((_ k (else result ...)) (begin result ...))
+    ((_ k ((datum ...) => f) clause ...) (if (or (eqv? k 'datum) ...) (f k) (%case k clause ...)))
+    ((_ k ((datum ...) result ...) clause ...)
+     (if (or (eqv? k 'datum) ...) (begin result ...) (%case k clause ...)))))
+
+(define-syntax do
+  (syntax-rules ()
+    ((_ ((variable init . step) ...) (test result ...) command ...)
+     (let loop ((variable init) ...)
+       (if test (begin result ...) (begin command ... (loop (%step variable . step) ...)))))))
+(define-syntax %step (syntax-rules () ((_ variable) variable) ((_ variable step) step)))
+
+;; The first variable holds the list of the values until the last has taken its own.
+(define-syntax define-values
+  (syntax-rules ()
+    ((_ () expression) (define none (call-with-values (lambda () expression) list)))
+    ((_ (a) expression) (define a (call-with-values (lambda () expression) (lambda (x) x))))
+    ((_ (a b ... z) expression)
+     (begin
+       (define a (call-with-values (lambda () expression) list))
+       (define b (let ((x (cadr a))) (set-cdr! a (cddr a)) x)) ...
+       (define z (let ((x (cadr a))) (set! a (car a)) x))))
+    ((_ (a b ... . z) expression)
+     (begin
+       (define a (call-with-values (lambda () expression) list))
+       (define b (let ((x (cadr a))) (set-cdr! a (cddr a)) x)) ...
+       (define z (let ((x (cdr a))) (set! a (car a)) x))))
+    ((_ a expression) (define a (call-with-values (lambda () expression) list)))))
+
+(define-syntax define-record-type
+  (syntax-rules ()
+    ((_ (type . more) . rest) (define-record-type type . rest))
+    ((_ type constructor predicate (field . procedures) ...)
+     (%define-record type constructor predicate (field ...) (field . procedures) ...))))
+(define-syntax %define-record
+  (syntax-rules ()
+    ((_ type constructor predicate names (field . procedures) ...)
+     (begin
+       (define type (%make-record-type 'type 'names))
+       (%define-constructor type constructor names)
+       (define (predicate r) (%record? r type))
+       (%define-field type field names . procedures) ...))))
+(define-syntax %define-constructor
+  (syntax-rules ()
+    ((_ type #f names) (begin))
+    ((_ type (make parameter ...) (field ...))
+     (define (make parameter ...)
+       (%field parameter (field ...)) ...
+       (%make-record type (%field field (parameter ...) field) ...)))
+    ((_ type make (field ...)) (define (make field ...) (%make-record type field ...)))))
+(define-syntax %define-field
+  (syntax-rules ()
+    ((_ type field names) (begin))
+    ((_ type field names get) (define (get r) (%record-ref r type (%field field names))))
+    ((_ type field names get set)
+     (begin
+       (define (get r) (%record-ref r type (%field field names)))
+       (define (set r v) (%record-set! r type (%field field names) v))))))
+
 ;; --- Control ----------------------------------------------------------------------------------------------------------
 
 (define (call-with-values producer consumer) (%apply-values consumer (producer)))
@@ -382,10 +448,55 @@
 
 (define (eval form . env) ((%compile form (if (pair? env) (car env) #f))))
 (define (%run-forms forms env path)
-  (if (pair? forms)
-      (begin
-        ((%compile (car forms) env path))
-        (%run-forms (cdr forms) env path))))
+  ;; What the text redefines is to be the text's own in all of it.
+  (for-each (lambda (form) (%claim! form env)) forms)
+  (let loop ((forms forms)) (if (pair? forms) (begin ((%compile (car forms) env path)) (loop (cdr forms))))))
 (define (load path . env) (%run-forms (%read-file path) (if (pair? env) (car env) #f) path))
 (define (exit . status) (%rewind '()) (apply %exit status))
-(define (features) '(r7rs exact-closed ieee-float full-unicode ratios memgc memgc-scheme))
+(define (features) '(r7rs exact-closed ieee-float full-unicode ratios memgc))
+
+;; --- Libraries --------------------------------------------------------------------------------------------------------
+
+;; All standard names are there without import, so importing a standard library checks its name and is done. A library of
+;; the program's is an environment of its own and a list of (name . variable), as an import set is.
+(define %libraries '())
+
+(define (%import sets env)
+  (for-each (lambda (set) (for-each (lambda (p) (%bind! (car p) env (cdr p))) (%import-set set))) sets))
+
+(define (%import-set set)
+  (define (modified names rest)
+    (define (known name) (or (assq name names) (error "import: expected a name that the library exports, got" name)))
+    (case (car set)
+      ((only) (map known rest))
+      ((except) (for-each known rest) (remove (lambda (p) (memq (car p) rest)) names))
+      ((prefix)
+       (let ((prefix (symbol->string (car rest))))
+         (map (lambda (p) (cons (string->symbol (string-append prefix (symbol->string (car p)))) (cdr p))) names)))
+      ((rename)
+       (for-each known (map car rest))
+       (map (lambda (p) (let ((to (assq (car p) rest))) (if to (cons (cadr to) (cdr p)) p))) names))))
+  (define (standard?) (and (pair? set) (memq (car set) '(scheme srfi memgc))))
+  (cond ((assoc set %libraries) => cdr)
+        ((and (list? set) (> (length set) 1) (pair? (cadr set)) (memq (car set) '(only except prefix rename)))
+         (let ((names (%import-set (cadr set))))
+           (modified (if (null? names) (%standard-names) names) (cddr set))))
+        ((standard?) '())
+        (else (error "import: expected the name of a library, got" set))))
+
+(define (%define-library name+declarations program)
+  (let ((env (%make-environment)) (exports '()) (bodies '()))
+    (for-each (lambda (d)
+                (case (car d)
+                  ((import) (%import (cdr d) env))
+                  ((export) (set! exports (append (cdr d) exports)))
+                  ((begin) (set! bodies (append bodies (cdr d))))
+                  (else (set! bodies (append bodies (list d))))))
+              (cdr name+declarations))
+    (%run-forms bodies env "library")
+    (set! %libraries
+          (cons (cons (car name+declarations)
+                      (map (lambda (e)
+                             (if (pair? e) (cons (caddr e) (%variable (cadr e) env)) (cons e (%variable e env))))
+                           exports))
+                %libraries))))

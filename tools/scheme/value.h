@@ -264,13 +264,14 @@ struct EphemeronObject : Object {
   static constexpr auto fields = memgc::fields(&EphemeronObject::cell);
 };
 
-/// Top-level names: a table from symbol to the symbol that is the variable. A name that it lacks is the standard
-/// variable of that name, or its own; in a library (aux 1), a name that is not standard gets a variable when first met.
+/// Top-level names: a table from symbol to the symbol that is the variable; #f, of the standard environment: each name
+/// is its own variable. See variable() in expander.cc.
 struct Environment : Object {
-  Environment(Value table, Value export_table, bool library)
-      : Object(Type::kEnvironment, library ? 1 : 0), names(table), exports(export_table) {}
-  Slot names, exports;
-  static constexpr auto fields = memgc::fields(&Environment::names, &Environment::exports);
+  static constexpr Type kType = Type::kEnvironment;
+  static constexpr const char* kExpected = "an environment";
+  explicit Environment(Value table) : Object(Type::kEnvironment), names(table) {}
+  Slot names;
+  static constexpr auto fields = memgc::fields(&Environment::names);
 };
 
 struct Macro : Object {

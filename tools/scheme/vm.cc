@@ -49,8 +49,8 @@ Vm::Vm(memgc::Mutator& mutator)
           : static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   max_stack_words = memory / 4 / sizeof(Value);
   symbols_ = me.make_array<Slot>(2048);
-  standard_ = untag<Environment>(environment(kFalse, kFalse, false));
-  program_ = untag<Environment>(environment(make_table(*this, Table::kEqv), kFalse, false));
+  standard_ = me.make<Environment>(kFalse);
+  program_ = me.make<Environment>(make_table(*this, Table::kEqv));
   registers_[kOutOfMemory] = make<ErrorObject>(ErrorKind::kPlain, string("out of memory"), kNil);
   registers_[kKeep] = registers_[kOpenPorts] = registers_[kHandlers] = registers_[kWinders] = kNil;
   define_special_forms(*this);
@@ -157,6 +157,12 @@ Value Vm::list(std::span<const Value> items) {
 Value Vm::vector(Value list) {
   const Value v = make_slots(Type::kVector, list_length(list), 0);
   for (std::size_t i = 0; list != kNil; list = cdr(list)) slots(v)[i++] = car(list);
+  return v;
+}
+
+Value Vm::list_of(Value vector) {
+  Value v = kNil;
+  for (std::size_t i = slot_count(vector); i > 0; --i) v = cons(slots(vector)[i - 1], v);
   return v;
 }
 
@@ -279,7 +285,6 @@ Value Vm::compile(Value form, Value env, std::string_view file) {
   Expander expander(*this, file);
   try {
     memgc::Root<Node> tree(expander.top_level(form, env));
-    analyse(*this, tree);
     return generate(*this, tree, file.empty() ? kFalse : string(file));
   } catch (const SchemeThrow&) {
     auto* e = untag<ErrorObject>(registers_[kPending]);
@@ -308,8 +313,6 @@ Value Vm::read_all(Value port) {
 Value Vm::read_file(const std::string& path) { return read_all(file_port(*this, path, kTextIn)); }
 
 void Vm::run_forms(Value forms, std::string_view file) {
-  // What the text redefines is to be the text's own in all of it.
-  for (Value f = forms; f != kNil; f = cdr(f)) claim_definitions(*this, car(f), program_environment());
   const Value quoted = list({symbol("quote"), forms}), path = string(file);
   run(compile(list({symbol("%run-forms"), quoted, program_environment(), path}), standard_environment(), ""));
   registers_[kKeep] = kNil;

@@ -83,8 +83,8 @@ class Vm {
   Value list(std::span<const Value> items);
   Value list(std::initializer_list<Value> items) { return list(std::span(items.begin(), items.size())); }
   Value vector(Value list);
+  Value list_of(Value vector);
   Value values(std::span<const Value> items);  // one value is itself
-  Value environment(Value names, Value exports, bool library) { return make<Environment>(names, exports, library); }
   std::string utf8(Value string_or_symbol) const;
 
   template <class Visit>
