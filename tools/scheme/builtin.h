@@ -89,11 +89,14 @@ MEMGC_SCHEME_ARGUMENT(Vector, "a vector", is_vector(v), {v})
 MEMGC_SCHEME_ARGUMENT(Bytevector, "a bytevector", is_bytevector(v), {v})
 #undef MEMGC_SCHEME_ARGUMENT
 
-/// An object of a class that names its type and what to call it.
+/// An object of a class that names its type.
 template <class T>
 struct Argument<T*> {
   static T* from(Vm& vm, Value v) {
-    if (!is_type(v, T::kType)) vm.wrong_type(T::kExpected, v);
+    if (!is_type(v, T::kType)) {
+      const std::string name = type_name(T::kType);
+      vm.wrong_type((name[0] == 'e' ? "an " : "a ") + name, v);
+    }
     return untag<T>(v);
   }
 };

@@ -128,13 +128,8 @@ void define_control_builtins(Vm& vm) {
   define(vm, "%bind!", [](Vm& m, Symbol* name, Environment* env, Symbol* v) {
     if (name != v) table_set(m, env->names, object(name), object(v));
   });
-  define(vm, "%standard-names", [](Vm& m) {
-    Value names = kNil;
-    m.each_symbol([&](Value s) {
-      if ((untag<Symbol>(s)->aux & kStandardSymbol) != 0) names = m.cons(m.cons(s, s), names);
-    });
-    return names;
-  });
+  define(vm, "%standard?", [](Symbol* name) { return (name->aux & kStandardSymbol) != 0; });
+  define(vm, "%symbols", [](Vm& m) { return m.symbols(); });
   define(vm, "%read-file", [](Vm& m, String path) { return m.read_file(m.utf8(path.value)); });
   for (const char* name : {"environment", "interaction-environment", "system-global-environment"}) {
     define(vm, name, [](Vm& m, Rest) { return m.program_environment(); });

@@ -386,18 +386,6 @@
   (fold (lambda (a b) (if (or (= a 0) (= b 0)) (* a b) (abs (* a (quotient b (gcd a b)))))) 1 l))
 (define (bitwise-not x) (- -1 x))
 
-;; The simplest ratio within y of x (Stern and Brocot).
-(define (rationalize x y)
-  (define (simplest low high)
-    (let ((whole (floor low)))
-      (cond ((= whole low) whole)
-            ((< whole (floor high)) (+ whole 1))
-            (else (+ whole (/ 1 (simplest (/ 1 (- high whole)) (/ 1 (- low whole)))))))))
-  (let ((low (- x (abs y))) (high (+ x (abs y))))
-    (cond ((positive? low) (simplest low high))
-          ((negative? high) (- (simplest (- high) (- low))))
-          (else (* 0 low)))))
-
 ;; --- Hash tables (SRFI 69) --------------------------------------------------------------------------------------------
 
 (define (make-hash-table . options)
@@ -483,6 +471,8 @@
            (modified (if (null? names) (%standard-names) names) (cddr set))))
         ((standard?) '())
         (else (error "import: expected the name of a library, got" set))))
+
+(define (%standard-names) (map (lambda (s) (cons s s)) (filter %standard? (hash-table-values (%symbols)))))
 
 (define (%define-library name+declarations program)
   (let ((env (%make-environment)) (exports '()) (bodies '()))

@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "number.h"
-#include "vm.h"
+#include "reader.h"
 
 namespace scheme {
 namespace {
@@ -17,24 +17,23 @@ class Printer {
   Printer(Vm& vm, PrintMode mode, std::string& out) : vm_(vm), mode_(mode), out_(out) {}
 
   void run(Value v) {
-    if (mode_ != PrintMode::kWriteSimple && (is_pair(v) || is_vector(v))) {
-      int budget = 1000;
-      if (mode_ == PrintMode::kWriteShared || !walk_is_short(v, budget)) find_labels(v);
+    int budget = 1000;
+    if (mode_ == PrintMode::kWriteShared || (mode_ != PrintMode::kWriteSimple && !walk_is_short(v, budget))) {
+      find_labels(v);
     }
     print(v);
   }
 
  private:
+  /// In labels_, beside the labels given out: met on the way to where the walk is; behind it; needs a label.
   static constexpr int kOpen = -1, kDone = -2, kNeeded = -3;
 
   static bool walk_is_short(Value v, int& budget) {
     for (; is_pair(v); v = cdr(v)) {
       if (--budget < 0 || !walk_is_short(car(v), budget)) return false;
     }
-    if (is_vector(v)) {
-      for (std::size_t i = 0; i < slot_count(v); ++i) {
-        if (--budget < 0 || !walk_is_short(slots(v)[i], budget)) return false;
-      }
+    for (std::size_t i = 0; is_vector(v) && i < slot_count(v); ++i) {
+      if (--budget < 0 || !walk_is_short(slots(v)[i], budget)) return false;
     }
     return true;
   }
@@ -42,12 +41,8 @@ class Printer {
   void find_labels(Value v) {
     vm_.guard_native_stack("write");
     const Value first = v;
-    bool met = false;
-    for (; is_pair(v) && !met; v = met ? v : cdr(v)) {
-      met = !open(v);
-      if (!met) find_labels(car(v));
-    }
-    if (!met && is_vector(v) && open(v)) {
+    for (; is_pair(v) && open(v); v = cdr(v)) find_labels(car(v));
+    if (is_vector(v) && open(v)) {
       for (std::size_t i = 0; i < slot_count(v); ++i) find_labels(slots(v)[i]);
       close(v);
     }
@@ -55,55 +50,68 @@ class Printer {
   }
   bool open(Value v) {
     const auto [at, is_new] = labels_.try_emplace(v, kOpen);
-    if (is_new) return true;
-    if (at->second == kOpen || (at->second == kDone && mode_ == PrintMode::kWriteShared)) at->second = kNeeded;
-    return false;
+    const bool again = at->second == kOpen || (at->second == kDone && mode_ == PrintMode::kWriteShared);
+    if (!is_new && again) at->second = kNeeded;
+    return is_new;
   }
   void close(Value v) {
     int& state = labels_[v];
     if (state == kOpen) state = kDone;
   }
-  /// Writes a label; true if it is a reference and all is said.
-  bool label(Value v) {
-    if (labels_.empty()) return false;
-    const auto at = labels_.find(v);
-    if (at == labels_.end() || at->second == kDone || at->second == kOpen) return false;
-    if (at->second >= 0) {
-      out_.append("#").append(std::to_string(at->second)).append("#");
-      return true;
-    }
-    at->second = next_label_++;
-    out_.append("#").append(std::to_string(at->second)).append("=");
-    return false;
-  }
   bool has_label(Value v) const {
     const auto at = labels_.find(v);
     return at != labels_.end() && at->second != kDone && at->second != kOpen;
   }
+  /// Writes the label, if there is one; true if it is a reference and all is said.
+  bool label(Value v) {
+    if (!has_label(v)) return false;
+    int& number = labels_[v];
+    const bool is_first = number == kNeeded;
+    if (is_first) number = next_label_++;
+    out_.append("#").append(std::to_string(number)).append(is_first ? "=" : "#");
+    return !is_first;
+  }
 
   void print(Value v) {
     vm_.guard_native_stack("write");
-    if (is_pair(v)) {
-      list(v);
-    } else if (is_number(v)) {
+    const bool display = mode_ == PrintMode::kDisplay;
+    if (is_number(v)) {
       out_ += number_text(vm_, v, 10);
+    } else if (is_pair(v)) {
+      list(v);
     } else if (is_char(v)) {
-      if (mode_ == PrintMode::kDisplay) {
-        append_utf8(out_, char_value(v));
-      } else {
-        character(char_value(v));
-      }
+      display ? append_utf8(out_, char_value(v)) : character(char_value(v));
+    } else if (is_string(v)) {
+      if (display) out_ += vm_.utf8(v);
+      if (!display) quoted(vm_.utf8(v), '"');
+    } else if (is_symbol(v)) {
+      if (display) out_ += vm_.utf8(v);
+      if (!display) symbol(vm_.utf8(v));
+    } else if (is_vector(v)) {
+      if (label(v)) return;
+      out_ += "#(";
+      items(slot_count(v), [&](std::size_t i) { print(slots(v)[i]); });
+      out_ += ')';
+    } else if (is_bytevector(v)) {
+      out_ += "#u8(";
+      items(bytevector_length(v), [&](std::size_t i) { out_ += std::to_string(bytes(v)[i]); });
+      out_ += ')';
     } else if (is_closure(v)) {
-      procedure(code_of(v)->name);
+      const Value name = code_of(v)->name;
+      out_ += name == kFalse ? "#<procedure>" : "#<procedure " + vm_.utf8(name) + ">";
     } else if (is_object(v)) {
-      other(v, untag<Object>(v)->type());
+      object(v);
     } else {
-      out_ += v == kTrue        ? "#t"
-              : v == kFalse     ? "#f"
-              : v == kNil       ? "()"
-              : v == kEof       ? "#<eof>"
-              : v == kUndefined ? "#<undefined>"
-                                : "#<unspecified>";
+      static constexpr const char* kNames[] = {"#f", "#t", "()", "#<unspecified>", "#<eof>", "#<undefined>"};
+      out_ += kNames[v >> 3];
+    }
+  }
+
+  template <class Print>
+  void items(std::size_t n, Print one) {
+    for (std::size_t i = 0; i < n; ++i) {
+      if (i > 0) out_ += ' ';
+      one(i);
     }
   }
 
@@ -111,13 +119,10 @@ class Printer {
     static constexpr std::pair<const char*, const char*> kPrefixes[] = {
         {"quote", "'"}, {"quasiquote", "`"}, {"unquote", ","}, {"unquote-splicing", ",@"}};
     if (label(v)) return;
-    if (is_symbol(car(v)) && is_pair(cdr(v)) && cddr(v) == kNil && !has_label(cdr(v))) {
-      for (const auto& [name, prefix] : kPrefixes) {
-        if (car(v) == vm_.symbol(name)) {
-          out_ += prefix;
-          print(cadr(v));
-          return;
-        }
+    for (const auto& [name, prefix] : kPrefixes) {
+      if (is_symbol(car(v)) && is_pair(cdr(v)) && cddr(v) == kNil && !has_label(cdr(v)) && car(v) == vm_.symbol(name)) {
+        out_ += prefix;
+        return print(cadr(v));
       }
     }
     out_ += '(';
@@ -133,154 +138,58 @@ class Printer {
     out_ += ')';
   }
 
-  void sequence(Value v) {
-    for (std::size_t i = 0; i < slot_count(v); ++i) {
-      if (i > 0) out_ += ' ';
-      print(slots(v)[i]);
-    }
-  }
-
-  void other(Value v, Type type) {
-    switch (type) {
-      case Type::kString:
-        return string(v);
-      case Type::kSymbol:
-        return symbol(vm_.utf8(v));
-      case Type::kVector:
-        if (label(v)) return;
-        out_ += "#(";
-        sequence(v);
-        out_ += ')';
-        return;
-      case Type::kBytevector:
-        out_ += "#u8(";
-        for (std::size_t i = 0; i < bytevector_length(v); ++i) {
-          if (i > 0) out_ += ' ';
-          out_ += std::to_string(bytes(v)[i]);
-        }
-        out_ += ')';
-        return;
+  void object(Value v) {
+    switch (untag<Object>(v)->type()) {
       case Type::kPrimitive:
         out_ += std::string("#<procedure ") + untag<Primitive>(v)->name + ">";
-        return;
-      case Type::kRecord: {
-        const Value record_type = slots(v)[0];
-        out_ += "#<" + type_name(record_type);
-        Value names = untag<RecordType>(record_type)->field_names;
-        for (std::size_t i = 1; i < slot_count(v) && is_pair(names); ++i, names = cdr(names)) {
-          out_.append(" ").append(vm_.utf8(car(names))).append(": ");
-          // Not deeper: records point at each other, and print() looks for cycles in lists and vectors only.
-          const Value field = slots(v)[i];
-          if (is_type(field, Type::kRecord) || is_pair(field) || is_vector(field)) {
-            out_ += is_pair(field) ? "(...)" : is_vector(field) ? "#(...)" : "#<" + type_name(slots(field)[0]) + ">";
-          } else {
-            print(field);
-          }
-        }
-        out_ += '>';
-        return;
-      }
-      case Type::kRecordType:
-        out_ += "#<record-type " + type_name(v) + ">";
-        return;
+        break;
+      case Type::kRecord:
+        // Without the fields: records point at each other, and labels are for lists and vectors.
+        out_ += "#<" + vm_.utf8(untag<RecordType>(slots(v)[0])->name) + ">";
+        break;
       case Type::kMultiple:
-        return sequence(v);
+        items(slot_count(v), [&](std::size_t i) { print(slots(v)[i]); });
+        break;
       case Type::kError:
         out_ += "#<error " + to_text(vm_, untag<ErrorObject>(v)->message) + ">";
-        return;
+        break;
       case Type::kAlias:
-        return print(strip_syntax(vm_, v));
-      default: {
-        static constexpr const char* kNames[] = {
-            "string",     "symbol",       "vector",    "bytevector",  "bignum",      "ratnum", "procedure",
-            "procedure",  "continuation", "parameter", "values",      "record-type", "record", "error",
-            "port",       "hash-table",   "ephemeron", "environment", "code",        "macro",  "special-form",
-            "identifier", "scope",        "variable",  "segment",     "stack"};
-        out_ += std::string("#<") + kNames[static_cast<std::size_t>(type)] + ">";
-      }
+        print(strip_syntax(vm_, v));
+        break;
+      default:
+        out_ += std::string("#<") + type_name(untag<Object>(v)->type()) + ">";
     }
   }
 
-  std::string type_name(Value record_type) {
-    std::string name = vm_.utf8(untag<RecordType>(record_type)->name);
-    if (name.size() > 2 && name.front() == '<' && name.back() == '>') return name.substr(1, name.size() - 2);
-    return name;
-  }
-  void procedure(Value name) { out_ += name == kFalse ? "#<procedure>" : "#<procedure " + vm_.utf8(name) + ">"; }
-
-  void string(Value v) {
-    if (mode_ == PrintMode::kDisplay) {
-      out_ += vm_.utf8(v);
-      return;
-    }
-    out_ += '"';
-    for (std::size_t i = 0; i < string_length(v); ++i) {
-      const char32_t c = chars(v)[i];
-      switch (c) {
-        case '"':
-          out_ += "\\\"";
-          break;
-        case '\\':
-          out_ += "\\\\";
-          break;
-        case '\n':
-          out_ += "\\n";
-          break;
-        case '\t':
-          out_ += "\\t";
-          break;
-        case '\r':
-          out_ += "\\r";
-          break;
-        case '\a':
-          out_ += "\\a";
-          break;
-        case '\b':
-          out_ += "\\b";
-          break;
-        default:
-          if (c < ' ' || c == 0x7f) {
-            hex(c);
-          } else {
-            append_utf8(out_, c);
-          }
-      }
-    }
-    out_ += '"';
-  }
-  void hex(char32_t c) { out_.append("\\x").append(number_text(vm_, fixnum(c), 16)).append(";"); }
-
-  void symbol(const std::string& name) {
-    bool plain =
-        mode_ == PrintMode::kDisplay || (!name.empty() && name != "." && parse_number(vm_, name, 10) == kFalse);
-    for (const char c : name) {
-      if (mode_ != PrintMode::kDisplay && (static_cast<unsigned char>(c) <= ' ' ||
-                                           std::string_view("()\"';`,|[]\\").find(c) != std::string_view::npos)) {
-        plain = false;
-      }
-    }
-    if (plain && (mode_ == PrintMode::kDisplay || name[0] != '#')) {
-      out_ += name;
-      return;
-    }
-    out_ += '|';
-    for (const char c : name) {
-      if (c == '|' || c == '\\') out_ += '\\';
-      if (static_cast<unsigned char>(c) < ' ') {
-        hex(static_cast<char32_t>(c));
+  void quoted(const std::string& text, char delimiter) {
+    static constexpr std::string_view kEscaped = "\a\b\t\n\r", kLetters = "abtnr";
+    out_ += delimiter;
+    for (const char c : text) {
+      const std::size_t known = kEscaped.find(c);
+      if (c == delimiter || c == '\\') {
+        out_.append("\\").append(1, c);
+      } else if (known != std::string_view::npos) {
+        out_.append("\\").append(1, kLetters[known]);
+      } else if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) {
+        out_.append("\\x").append(number_text(vm_, fixnum(c), 16)).append(";");
       } else {
         out_ += c;
       }
     }
-    out_ += '|';
+    out_ += delimiter;
+  }
+
+  void symbol(const std::string& name) {
+    const bool plain = !name.empty() && name != "." && name[0] != '#' &&
+                       name.find_first_of("()\"';`,|[]\\ \t\n\r") == std::string::npos &&
+                       parse_number(vm_, name, 10) == kFalse;
+    if (plain) out_ += name;
+    if (!plain) quoted(name, '|');
   }
 
   void character(char32_t c) {
-    static constexpr std::pair<char32_t, const char*> kNames[] = {
-        {' ', "space"}, {'\n', "newline"}, {'\t', "tab"},    {0, "null"},     {'\r', "return"},
-        {7, "alarm"},   {8, "backspace"},  {0x7f, "delete"}, {0x1b, "escape"}};
     out_ += "#\\";
-    for (const auto& [known, name] : kNames) {
+    for (const auto& [name, known] : kCharacterNames) {
       if (known == c) {
         out_ += name;
         return;
@@ -302,11 +211,9 @@ class Printer {
 
 }  // namespace
 
-void print(Vm& vm, Value v, PrintMode mode, std::string& out) { Printer(vm, mode, out).run(v); }
-
 std::string to_text(Vm& vm, Value v, PrintMode mode) {
   std::string out;
-  print(vm, v, mode, out);
+  Printer(vm, mode, out).run(v);
   return out;
 }
 

@@ -16,11 +16,6 @@ bool is_delimiter(std::int32_t c) {
   return c < 0 || is_space(c) || std::string_view("()[]\";'|").find(static_cast<char>(c)) != std::string_view::npos;
 }
 
-constexpr std::pair<std::string_view, char32_t> kCharacterNames[] = {
-    {"space", ' '},   {"newline", '\n'}, {"tab", '\t'},    {"nul", 0},       {"null", 0},
-    {"return", '\r'}, {"alarm", 7},      {"backspace", 8}, {"delete", 0x7f}, {"escape", 0x1b},
-};
-
 }  // namespace
 
 void Reader::fail(std::string_view message) {

@@ -7,6 +7,11 @@
 
 namespace scheme {
 
+/// A name that reads as the same character as another comes behind that one.
+inline constexpr std::pair<std::string_view, char32_t> kCharacterNames[] = {
+    {"space", ' '},   {"newline", '\n'}, {"tab", '\t'},    {"null", 0},      {"nul", 0},
+    {"return", '\r'}, {"alarm", 7},      {"backspace", 8}, {"delete", 0x7f}, {"escape", 0x1b}};
+
 class Reader {
  public:
   /// Enters the line of each list into `lines` unless that is null.

@@ -54,34 +54,28 @@ constexpr bool truthy(Value v) { return v != kFalse; }
 
 // --- Objects ---
 
+// clang-format off
+#define MEMGC_SCHEME_TYPES(X)                                                                                          \
+  X(String, "string") X(Symbol, "symbol") X(Vector, "vector") X(Bytevector, "bytevector") X(Bignum, "bignum")          \
+  X(Ratnum, "ratio") X(Multiple, "values") X(RecordType, "record type") X(Record, "record") X(Error, "error object")   \
+  X(Port, "port") X(Table, "hash table") X(Ephemeron, "ephemeron") X(Environment, "environment")                       \
+  X(Primitive, "procedure") X(CaseLambda, "procedure") X(Continuation, "continuation") X(Parameter, "parameter")       \
+  X(Code, "code") X(Segment, "segment") X(StackPart, "stack") /* what only the interpreter sees, and its keywords: */  \
+  X(Macro, "macro") X(SpecialForm, "keyword") X(Alias, "identifier") X(Scope, "scope") X(Local, "variable")
+// clang-format on
+
 enum class Type : std::uint32_t {
-  kString,
-  kSymbol,
-  kVector,
-  kBytevector,
-  kBignum,
-  kRatnum,  // data
-  kPrimitive,
-  kCaseLambda,
-  kContinuation,
-  kParameter,  // procedures that are not closures
-  kMultiple,
-  kRecordType,
-  kRecord,
-  kError,
-  kPort,
-  kTable,
-  kEphemeron,  // the rest of the language
-  kEnvironment,
-  kCode,
-  kMacro,
-  kSpecialForm,
-  kAlias,
-  kScope,
-  kLocal,
-  kSegment,
-  kStackPart  // what only the interpreter sees
+#define MEMGC_SCHEME_ENUM(name, text) k##name,
+  MEMGC_SCHEME_TYPES(MEMGC_SCHEME_ENUM)
+#undef MEMGC_SCHEME_ENUM
 };
+
+inline const char* type_name(Type type) {
+#define MEMGC_SCHEME_NAME(name, text) text,
+  static constexpr const char* kNames[] = {MEMGC_SCHEME_TYPES(MEMGC_SCHEME_NAME)};
+#undef MEMGC_SCHEME_NAME
+  return kNames[static_cast<std::size_t>(type)];
+}
 
 struct Pair {
   Slot car, cdr;
@@ -126,11 +120,9 @@ inline constexpr std::uint32_t kInlineMask = 0xff, kStandardSymbol = 0x100;
 
 struct Symbol : Object {
   static constexpr Type kType = Type::kSymbol;
-  static constexpr const char* kExpected = "a symbol";
-  Symbol(Value text, std::uint64_t h) : Object(Type::kSymbol), name(text), value(kUndefined), hash(h) {}
+  explicit Symbol(Value text) : Object(kType), name(text), value(kUndefined) {}
   Slot name;
-  Slot value;          // the global variable, macro or special form of this name
-  std::uint64_t hash;  // of the name
+  Slot value;  // the global variable, macro or special form of this name
   static constexpr auto fields = memgc::fields(&Symbol::name, &Symbol::value);
 };
 
@@ -187,7 +179,6 @@ struct StackPart : Object {
 
 struct Continuation : Object {
   static constexpr Type kType = Type::kContinuation;
-  static constexpr const char* kExpected = "a continuation";
   Continuation(Value s, Value h, Value w) : Object(Type::kContinuation), stack(s), handlers(h), winders(w) {}
   Slot stack, handlers, winders;
   static constexpr auto fields = memgc::fields(&Continuation::stack, &Continuation::handlers, &Continuation::winders);
@@ -195,7 +186,6 @@ struct Continuation : Object {
 
 struct Parameter : Object {
   static constexpr Type kType = Type::kParameter;
-  static constexpr const char* kExpected = "a parameter";
   Parameter(Value v, Value c) : Object(Type::kParameter), value(v), converter(c) {}
   Slot value, converter;
   static constexpr auto fields = memgc::fields(&Parameter::value, &Parameter::converter);
@@ -203,7 +193,6 @@ struct Parameter : Object {
 
 struct RecordType : Object {
   static constexpr Type kType = Type::kRecordType;
-  static constexpr const char* kExpected = "a record type";
   RecordType(Value n, Value f) : Object(Type::kRecordType), name(n), field_names(f) {}
   Slot name, field_names;  // symbol, list of symbols
   static constexpr auto fields = memgc::fields(&RecordType::name, &RecordType::field_names);
@@ -213,7 +202,6 @@ enum class ErrorKind : std::uint32_t { kPlain, kRead, kFile };
 
 struct ErrorObject : Object {
   static constexpr Type kType = Type::kError;
-  static constexpr const char* kExpected = "an error object";
   ErrorObject(ErrorKind kind, Value m, Value i)
       : Object(Type::kError, static_cast<std::uint32_t>(kind)), message(m), irritants(i), position(kFalse) {}
   Slot message, irritants, position;  // string, list, "file:line" or #f
@@ -222,7 +210,6 @@ struct ErrorObject : Object {
 
 struct Port : Object {
   static constexpr Type kType = Type::kPort;
-  static constexpr const char* kExpected = "a port";
   enum Flag : std::uint32_t { kInput = 1, kOutput = 2, kTextual = 4, kBinary = 8, kClosed = 16 };
   Port(std::uint32_t flags, Value bytes) : Object(Type::kPort, flags), buffer(bytes), name(kFalse) {}
   Slot buffer, name;                   // bytevector; string, for messages, or #f
@@ -237,7 +224,6 @@ struct Port : Object {
 /// Open addressing over one array: key, value, key, value... Addresses do not change, so they serve as hashes.
 struct Table : Object {
   static constexpr Type kType = Type::kTable;
-  static constexpr const char* kExpected = "a hash table";
   enum Flag : std::uint32_t { kEqv = 0, kEqual = 1, kWeak = 2 };
   Table(std::uint32_t how, Value cells) : Object(Type::kTable, how), entries(cells) {}
   Slot entries;
@@ -249,7 +235,6 @@ struct Table : Object {
 /// tag, and the value, which may be any word, stands in a Box.
 struct EphemeronObject : Object {
   static constexpr Type kType = Type::kEphemeron;
-  static constexpr const char* kExpected = "an ephemeron";
   using Cell = memgc::Ephemeron<Object, Box>;
   EphemeronObject(std::uint32_t tag, Cell* c) : Object(Type::kEphemeron, tag), cell(c) {}
   Value key() const {  // #f: both are gone
@@ -268,7 +253,6 @@ struct EphemeronObject : Object {
 /// is its own variable. See variable() in expander.cc.
 struct Environment : Object {
   static constexpr Type kType = Type::kEnvironment;
-  static constexpr const char* kExpected = "an environment";
   explicit Environment(Value table) : Object(Type::kEnvironment), names(table) {}
   Slot names;
   static constexpr auto fields = memgc::fields(&Environment::names);

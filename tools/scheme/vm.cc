@@ -13,12 +13,6 @@
 namespace scheme {
 namespace {
 
-std::uint64_t hash_text(const char32_t* text, std::size_t n) {
-  std::uint64_t h = 0xcbf29ce484222325;
-  for (std::size_t i = 0; i < n; ++i) h = (h ^ text[i]) * 0x100000001b3;
-  return h ^ h >> 29;
-}
-
 /// Where recursion in C++ must stop: this thread's stack, but for a reserve.
 char* native_stack_limit() {
   pthread_attr_t attributes;
@@ -48,7 +42,7 @@ Vm::Vm(memgc::Mutator& mutator)
           ? options.memory_limit
           : static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   max_stack_words = memory / 4 / sizeof(Value);
-  symbols_ = me.make_array<Slot>(2048);
+  symbols_ = untag<Table>(make_table(*this, Table::kEqual));
   standard_ = me.make<Environment>(kFalse);
   program_ = me.make<Environment>(make_table(*this, Table::kEqv));
   registers_[kOutOfMemory] = make<ErrorObject>(ErrorKind::kPlain, string("out of memory"), kNil);
@@ -62,8 +56,10 @@ Vm::Vm(memgc::Mutator& mutator)
   define_table_builtins(*this);
   const Value prelude = read_all(text_port(*this, kPrelude, ""));
   for (Value form = prelude; form != kNil; form = cdr(form)) run(compile(car(form), standard_environment(), ""));
-  for (Slot& slot : *symbols_) {
-    if (slot != 0 && untag<Symbol>(slot)->value != kUndefined) untag<Symbol>(slot)->aux |= kStandardSymbol;
+  const Value names = symbols_->entries;
+  for (std::size_t i = 1; i < slot_count(names); i += 2) {
+    Symbol* symbol = is_symbol(slots(names)[i]) ? untag<Symbol>(slots(names)[i]) : nullptr;
+    if (symbol != nullptr && symbol->value != kUndefined) symbol->aux |= kStandardSymbol;
   }
 }
 
@@ -148,12 +144,6 @@ Value Vm::bytevector(std::size_t n, std::uint8_t fill) {
   return v;
 }
 
-Value Vm::list(std::span<const Value> items) {
-  Value v = kNil;
-  for (std::size_t i = items.size(); i > 0; --i) v = cons(items[i - 1], v);
-  return v;
-}
-
 Value Vm::vector(Value list) {
   const Value v = make_slots(Type::kVector, list_length(list), 0);
   for (std::size_t i = 0; list != kNil; list = cdr(list)) slots(v)[i++] = car(list);
@@ -180,46 +170,16 @@ std::string Vm::utf8(Value v) const {
   return out;
 }
 
-// --- Symbols: open addressing in a managed array, at most half full; a symbol is never dropped ---
-
-Value Vm::find_symbol(std::u32string_view name, std::uint64_t hash) const {
-  const memgc::Array<Slot>& table = *symbols_;
-  for (std::size_t i = hash & (table.size() - 1); table[i] != 0; i = (i + 1) & (table.size() - 1)) {
-    const Symbol* symbol = untag<Symbol>(table[i]);
-    if (symbol->hash == hash && std::u32string_view(chars(symbol->name), string_length(symbol->name)) == name)
-      return table[i];
-  }
-  return kUndefined;
-}
-
-void Vm::add_symbol(Symbol* symbol) {
-  if (symbol_count_ * 2 >= symbols_->size()) {
-    const memgc::Array<Slot>* old = symbols_;
-    symbols_ = me.make_array<Slot>(old->size() * 2);
-    symbol_count_ = 0;
-    for (const Slot& slot : *old) {
-      if (slot != 0) add_symbol(untag<Symbol>(slot));
-    }
-  }
-  memgc::Array<Slot>& table = *symbols_;
-  std::size_t i = symbol->hash & (table.size() - 1);
-  while (table[i] != 0) i = (i + 1) & (table.size() - 1);
-  table[i] = object(symbol);
-  ++symbol_count_;
-}
-
 Value Vm::symbol(std::string_view utf8) { return intern(string(utf8)); }
 
 Value Vm::intern(Value name) {
-  const std::uint64_t hash = hash_text(chars(name), string_length(name));
-  const Value found = find_symbol({chars(name), string_length(name)}, hash);
-  if (found != kUndefined) return found;
-  Symbol* symbol = me.make<Symbol>(string(chars(name), string_length(name)), hash);
-  add_symbol(symbol);
-  return object(symbol);
+  Value symbol = table_get(*this, symbols(), name, kFalse);
+  if (symbol != kFalse) return symbol;
+  const Value copy = string(chars(name), string_length(name));
+  symbol = make<Symbol>(copy);
+  table_set(*this, symbols(), copy, symbol);
+  return symbol;
 }
-
-Value Vm::uninterned(Value name) { return make<Symbol>(name, hash_text(chars(name), string_length(name))); }
 
 void Vm::define_primitive(std::string_view name, int min, int max, Primitive::Function f, std::uint32_t control) {
   const Value primitive = make<Primitive>(names_.emplace_back(name).c_str(), min, max, f, control);
@@ -245,7 +205,7 @@ void Vm::error(std::string_view message, Value irritants, ErrorKind kind) {
   raise(e);
 }
 
-void Vm::wrong_type(const char* expected, Value got) {
+void Vm::wrong_type(const std::string& expected, Value got) {
   error(std::string(who) + ": expected " + expected + ", got", list({got}));
 }
 

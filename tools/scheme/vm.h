@@ -79,25 +79,24 @@ class Vm {
   Value bytevector(std::size_t n, std::uint8_t fill);
   Value symbol(std::string_view utf8);
   Value intern(Value name);  // a string; the symbol keeps it
-  Value uninterned(Value name);
-  Value list(std::span<const Value> items);
+  Value uninterned(Value name) { return make<Symbol>(name); }
+  Value list(std::span<const Value> items) {
+    Value v = kNil;
+    for (std::size_t i = items.size(); i > 0; --i) v = cons(items[i - 1], v);
+    return v;
+  }
   Value list(std::initializer_list<Value> items) { return list(std::span(items.begin(), items.size())); }
   Value vector(Value list);
   Value list_of(Value vector);
   Value values(std::span<const Value> items);  // one value is itself
   std::string utf8(Value string_or_symbol) const;
 
-  template <class Visit>
-  void each_symbol(Visit visit) const {
-    for (const Slot& slot : *symbols_) {
-      if (slot != 0) visit(slot.get());
-    }
-  }
+  Value symbols() const { return object(symbols_.get()); }  // a table: from name to symbol
 
   // --- Errors ---
   [[noreturn]] void raise(Value payload);
   [[noreturn]] void error(std::string_view message, Value irritants = kNil, ErrorKind kind = ErrorKind::kPlain);
-  [[noreturn]] void wrong_type(const char* expected, Value got);  // "car: expected a pair, got 5"
+  [[noreturn]] void wrong_type(const std::string& expected, Value got);  // "car: expected a pair, got 5"
   [[noreturn]] void syntax_error(std::string_view message, Value form, std::string_view file, std::uint32_t line,
                                  ErrorKind kind = ErrorKind::kPlain);
   Value position() const;  // "file:line" of the instruction under way, or #f
@@ -153,8 +152,6 @@ class Vm {
   template <class Visit>
   void walk_frames(Visit visit) const;
   Value* bottom() const { return stack_.get() + 3; }
-  void add_symbol(Symbol* symbol);
-  Value find_symbol(std::u32string_view name, std::uint64_t hash) const;
 
   std::unique_ptr<Value[]> stack_;
   Value* top_;                         // end of what lives on the stack: exact whenever a safepoint is near
@@ -165,9 +162,8 @@ class Vm {
   Value registers_[kRegisters] = {};
   memgc::RootRange stack_roots_;
   memgc::RootRange register_roots_;
-  memgc::Root<memgc::Array<Slot>> symbols_;
+  memgc::Root<Table> symbols_;
   memgc::Root<Environment> standard_, program_;
-  std::size_t symbol_count_ = 0;
   std::deque<std::string> names_;  // of primitives
   char* native_limit_;
 };
@@ -184,7 +180,6 @@ void define_special_forms(Vm& vm);
 extern const char kPrelude[];  // prelude.scm
 
 // --- What several rooms share ---
-void print(Vm& vm, Value v, PrintMode mode, std::string& out);
 std::string to_text(Vm& vm, Value v, PrintMode mode = PrintMode::kWrite);
 bool eqv(Value a, Value b);
 bool equal(Vm& vm, Value a, Value b);
