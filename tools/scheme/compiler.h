@@ -93,7 +93,8 @@ struct Scope : Object {
   static constexpr auto fields = memgc::fields(&Scope::bindings, &Scope::parent);
 };
 
-/// In the order of kFormNames (expander.cc).
+/// In the order of kFormNames (expander.cc). From kBegin on: what a body or the top level looks for; kAuxiliary is else
+/// and the like: nothing by itself.
 enum class Form : std::uint32_t {
   kQuote,
   kQuasiquote,
@@ -101,27 +102,23 @@ enum class Form : std::uint32_t {
   kSet,
   kIf,
   kLet,
-  kLetStar,
   kLetrec,
   kLetrecStar,
   kAnd,
   kOr,
-  kWhen,
-  kUnless,
-  kCond,
   kCaseLambda,
   kLetSyntax,
   kLetrecSyntax,
   kSyntaxError,
   kField,
-  kBegin,  // from here on: what a body or the top level looks for
+  kBegin,
   kDefine,
   kDefineSyntax,
   kInclude,
   kImport,
   kDefineLibrary,
   kCondExpand,
-  kAuxiliary,  // else and the like: nothing by itself
+  kAuxiliary,
   kNone
 };
 
@@ -145,7 +142,6 @@ class Expander {
   Node* let(Value form, Value env);
   Node* let_node(Node* lambda, Node* inits);
   Node* quasiquote(Value form, int depth, Value env);
-  Node* cond(Value clauses, Value env);
   Node* field(Value form, Value env);
   // expander_body.cc
   Form classify(Value& form, Value env);

@@ -11,10 +11,10 @@ namespace scheme {
 namespace {
 
 constexpr const char* kFormNames[] = {
-    "quote",          "quasiquote",   "lambda", "set!",  "if",     "let",           "let*",        "letrec",
-    "letrec*",        "and",          "or",     "when",  "unless", "cond",          "case-lambda", "let-syntax",
-    "letrec-syntax",  "syntax-error", "%field", "begin", "define", "define-syntax", "include",     "import",
-    "define-library", "cond-expand"};
+    "quote",      "quasiquote", "lambda", "set!",          "if",         "let",           "letrec",
+    "letrec*",    "and",        "or",     "case-lambda",   "let-syntax", "letrec-syntax", "syntax-error",
+    "%field",     "begin",      "define", "define-syntax", "include",    "import",        "define-library",
+    "cond-expand"};
 constexpr const char* kAuxiliaryNames[] = {"else", "=>", "...", "_", "unquote", "unquote-splicing", "syntax-rules"};
 static_assert(std::size(kFormNames) == static_cast<std::size_t>(Form::kAuxiliary));
 
@@ -220,13 +220,6 @@ Node* Expander::special(Form which, Value form, Value env) {
       return sequence(cdr(form), env);
     case Form::kLet:
       return let(form, env);
-    case Form::kLetStar: {
-      require(length >= 3 && list_length(cadr(form)) != SIZE_MAX, "(let* ((variable init) ...) body ...)", form);
-      const Value bindings = cadr(form);
-      if (bindings == kNil || cdr(bindings) == kNil) return let(form, env);
-      const Value inner = vm_.cons(car(form), vm_.cons(cdr(bindings), cddr(form)));
-      return let(vm_.list({car(form), vm_.list({car(bindings)}), inner}), env);
-    }
     case Form::kLetrec:
     case Form::kLetrecStar: {
       require(length >= 3, "(letrec ((variable init) ...) body ...)", form);
@@ -246,15 +239,6 @@ Node* Expander::special(Form which, Value form, Value env) {
     case Form::kOr:
       if (length == 1) return constant(kFalse);
       return length == 2 ? expand(cadr(form), env) : list_node(NodeKind::kOr, expand_list(cdr(form), env));
-    case Form::kWhen:
-    case Form::kUnless: {
-      require(length >= 3, "a test and a body", form);
-      Node* test = expand(cadr(form), env);
-      Node* then = sequence(cddr(form), env);
-      return which == Form::kWhen ? if_node(test, then, nullptr) : if_node(test, constant(kUnspecified), then);
-    }
-    case Form::kCond:
-      return cond(cdr(form), env);
     case Form::kCaseLambda: {
       ListBuilder<Node> clauses;
       for (Value c = cdr(form); is_pair(c); c = cdr(c)) {
@@ -372,29 +356,6 @@ Node* Expander::quasiquote(Value form, int depth, Value env) {
   if (first->kind == NodeKind::kConstant && rest->kind == NodeKind::kConstant) return constant(strip_syntax(vm_, form));
   first->next = rest;
   return inlined("cons", first);
-}
-
-Node* Expander::cond(Value clauses, Value env) {
-  if (clauses == kNil) return constant(kUnspecified);
-  const Value clause = car(clauses);
-  if (!is_pair(clause) || list_length(clause) == SIZE_MAX) fail("cond: expected a clause (test expression ...)", kNil);
-  if (is_keyword(car(clause), "else", env)) return sequence(cdr(clause), env);
-  Node* test = expand(car(clause), env);
-  if (cdr(clause) == kNil) {
-    test->next = cond(cdr(clauses), env);
-    return list_node(NodeKind::kOr, test);
-  }
-  if (!is_keyword(cadr(clause), "=>", env)) {
-    Node* then = sequence(cdr(clause), env);
-    return if_node(test, then, cond(cdr(clauses), env));
-  }
-  if (list_length(clause) != 3) fail("cond: expected a clause (test => procedure)", kNil);
-  Node* let = list_node(NodeKind::kLet, test);
-  Local* local = let->local = vm_.me.make<Local>(kFalse);
-  Node* callee = expand(car(cddr(clause)), env);
-  Node* then = call_node(callee, reference(local));
-  let->a = if_node(reference(local), then, cond(cdr(clauses), env));
-  return let;
 }
 
 /// For define-record-type: (%field name (name ...)) is the place of the first among the others; with an expression

@@ -53,15 +53,42 @@ Value Vm::execute() {
   if (pc == nullptr) goto invoke;
   NEXT();
 
-do_Move:
-  R(A) = R(B);
+// An instruction that cannot fail; one that fails, by way of the primitive that it stands for, if `wrong`.
+#define SIMPLE(label, effect) \
+  do_##label : effect;        \
   NEXT();
-do_Immediate:
-  R(A) = static_cast<Value>(static_cast<std::int64_t>(wide(pc[-1])));
+#define CHECKED(label, wrong, name, effect, ...) \
+  do_##label : if (wrong) [[unlikely]] {         \
+    SAVE();                                      \
+    machine_slow(*this, name, {__VA_ARGS__});    \
+  }                                              \
+  effect;                                        \
   NEXT();
-do_Constant:
-  R(A) = K(B);
-  NEXT();
+  SIMPLE(Move, R(A) = R(B))
+  SIMPLE(Immediate, R(A) = static_cast<Value>(static_cast<std::int64_t>(wide(pc[-1]))))
+  SIMPLE(Constant, R(A) = K(B))
+  SIMPLE(DefineGlobal, untag<Symbol>(K(A))->value = R(B))
+  SIMPLE(Free, R(A) = closure(fp[-1])->free()[B])
+  SIMPLE(FreeUnbox, R(A) = untag<Box>(closure(fp[-1])->free()[B])->value)
+  SIMPLE(Self, R(A) = fp[-1])
+  SIMPLE(Unbox, R(A) = untag<Box>(R(B))->value)
+  SIMPLE(SetBox, untag<Box>(R(A))->value = R(B))
+  SIMPLE(Patch, closure(R(A))->free()[B] = R(C))
+  SIMPLE(Clear, (R(A) = 0, R(A + 1) = 0))
+  SIMPLE(Jump, pc += wide(pc[-1]))
+  SIMPLE(JumpIf, if (truthy(R(A))) pc += wide(pc[-1]))
+  SIMPLE(JumpIfNot, if (!truthy(R(A))) pc += wide(pc[-1]))
+  CHECKED(Car, !is_pair(R(B)), "car", R(A) = car(R(B)), R(B))
+  CHECKED(Cdr, !is_pair(R(B)), "cdr", R(A) = cdr(R(B)), R(B))
+  CHECKED(SetCar, !is_pair(R(A)), "set-car!", untag<Pair>(R(A))->car = R(B), R(A), R(B))
+  CHECKED(SetCdr, !is_pair(R(A)), "set-cdr!", untag<Pair>(R(A))->cdr = R(B), R(A), R(B))
+  CHECKED(VectorLength, !is_vector(R(B)), "vector-length", R(A) = count(slot_count(R(B))), R(B))
+#define IN_VECTOR(v, i) (is_vector(v) && is_fixnum(i) && (i) < count(slot_count(v)))
+#define IN_STRING(s, i) (is_string(s) && is_fixnum(i) && (i) < count(string_length(s)))
+  CHECKED(VectorRef, !IN_VECTOR(R(B), R(C)), "vector-ref", R(A) = slots(R(B))[R(C) >> 2], R(B), R(C))
+  CHECKED(StringRef, !IN_STRING(R(B), R(C)), "string-ref", R(A) = character(chars(R(B))[R(C) >> 2]), R(B), R(C))
+  CHECKED(VectorSet, !IN_VECTOR(R(A), R(B)), "vector-set!", slots(R(A))[R(B) >> 2] = R(C), R(A), R(B), R(C))
+
 do_Global : {
   const Symbol* symbol = untag<Symbol>(K(B));
   const Value v = symbol->value;
@@ -77,19 +104,7 @@ do_SetGlobal:
     SAVE();
     machine_unbound(*this, K(A));
   }
-do_DefineGlobal : {
-  Symbol* symbol = untag<Symbol>(K(A));
-  symbol->value = R(B);
-  NEXT();
-}
-do_Free:
-  R(A) = closure(fp[-1])->free()[B];
-  NEXT();
-do_FreeUnbox:
-  R(A) = untag<Box>(closure(fp[-1])->free()[B])->value;
-  NEXT();
-do_Self:
-  R(A) = fp[-1];
+  untag<Symbol>(K(A))->value = R(B);
   NEXT();
 do_Box : {
   ALLOCATES();
@@ -97,12 +112,6 @@ do_Box : {
   R(A) = object(me.make<Box>(v));
   NEXT();
 }
-do_Unbox:
-  R(A) = untag<Box>(R(B))->value;
-  NEXT();
-do_SetBox:
-  untag<Box>(R(A))->value = R(B);
-  NEXT();
 do_Check:
   if (R(A) == kUndefined) [[unlikely]] {
     SAVE();
@@ -124,22 +133,6 @@ do_Closure : {
   R(at->a) = made;
   NEXT();
 }
-do_Patch:
-  closure(R(A))->free()[B] = R(C);
-  NEXT();
-do_Clear:
-  R(A) = 0;
-  R(A + 1) = 0;
-  NEXT();
-do_Jump:
-  pc += wide(pc[-1]);
-  NEXT();
-do_JumpIf:
-  if (truthy(R(A))) pc += wide(pc[-1]);
-  NEXT();
-do_JumpIfNot:
-  if (!truthy(R(A))) pc += wide(pc[-1]);
-  NEXT();
 do_Loop : {
   Value *to = fp + A, *from = fp + B;
   for (std::size_t n = C; n > 0; --n) *to++ = *from++;
@@ -169,20 +162,10 @@ call:  // pc[-1] has base and destination
     pc = closure(callee)->entry;
     NEXT();
   }
-  if (is_type(callee, Type::kPrimitive)) {
-    const Primitive* primitive = untag<Primitive>(callee);
-    if (primitive->function != nullptr) [[likely]] {
-      SAVE();
-      Value* arguments = fp + A + 2;
-      top_ = arguments + nargs;
-      who = primitive->name;
-      if (static_cast<int>(nargs) < primitive->min || nargs > static_cast<unsigned>(primitive->max)) [[unlikely]] {
-        machine_arity(*this, callee, nargs);
-      }
-      Args args(*this, arguments, nargs);
-      R(C) = primitive->function(args);
-      NEXT();
-    }
+  if (is_type(callee, Type::kPrimitive) && untag<Primitive>(callee)->function != nullptr) {
+    SAVE();
+    R(C) = call_primitive(callee, fp + A + 2, nargs);
+    NEXT();
   }
   if (!is_procedure(callee)) [[unlikely]] {
     SAVE();
@@ -209,16 +192,8 @@ tail_call:
       machine_not_procedure(*this, callee, called_name(pc, fp));
     }
     if (is_type(callee, Type::kPrimitive) && untag<Primitive>(callee)->function != nullptr) {
-      const Primitive* primitive = untag<Primitive>(callee);
       SAVE();
-      Value* arguments = fp + A + 2;
-      top_ = arguments + nargs;
-      who = primitive->name;
-      if (static_cast<int>(nargs) < primitive->min || nargs > static_cast<unsigned>(primitive->max)) [[unlikely]] {
-        machine_arity(*this, callee, nargs);
-      }
-      Args args(*this, arguments, nargs);
-      callee = primitive->function(args);
+      callee = call_primitive(callee, fp + A + 2, nargs);
       goto return_value;
     }
   }
@@ -292,64 +267,31 @@ arity:
   SAVE();
   machine_arity(*this, fp[-1], nargs);
 
-#define SLOW2(name, x, y)                     \
-  do {                                        \
-    SAVE();                                   \
-    R(A) = machine_slow(*this, name, {x, y}); \
-    NEXT();                                   \
-  } while (0)
-
-do_Car:
-  if (!is_pair(R(B))) [[unlikely]]
-    SLOW2("car", R(B), kUndefined);
-  R(A) = car(R(B));
-  NEXT();
-do_Cdr:
-  if (!is_pair(R(B))) [[unlikely]]
-    SLOW2("cdr", R(B), kUndefined);
-  R(A) = cdr(R(B));
-  NEXT();
-do_VectorLength:
-  if (!is_vector(R(B))) [[unlikely]]
-    SLOW2("vector-length", R(B), kUndefined);
-  R(A) = fixnum(static_cast<std::int64_t>(slot_count(R(B))));
-  NEXT();
 do_Cons:
   ALLOCATES();
   R(A) = cons(R(B), R(C));
   NEXT();
 
-#define ARITHMETIC(label, builtin, slow, second)                                                             \
-  do_##label : {                                                                                             \
-    const Value x = R(B), y = second;                                                                        \
-    std::int64_t result;                                                                                     \
-    if (both_fixnums(x, y) && !builtin(static_cast<std::int64_t>(x), static_cast<std::int64_t>(y), &result)) \
-        [[likely]] {                                                                                         \
-      R(A) = static_cast<Value>(result);                                                                     \
-      NEXT();                                                                                                \
-    }                                                                                                        \
-    ALLOCATES();                                                                                             \
-    SAVE();                                                                                                  \
-    R(A) = machine_arithmetic(*this, slow, x, y);                                                            \
-    NEXT();                                                                                                  \
+// A fixnum is its number shifted, so sums need no shifts, and a product one; `operand`: y for that.
+#define ARITHMETIC(label, builtin, slow, second, operand)                                            \
+  do_##label : {                                                                                     \
+    const Value x = R(B), y = second;                                                                \
+    std::int64_t result;                                                                             \
+    if (both_fixnums(x, y) && !builtin(static_cast<std::int64_t>(x), operand, &result)) [[likely]] { \
+      R(A) = static_cast<Value>(result);                                                             \
+      NEXT();                                                                                        \
+    }                                                                                                \
+    ALLOCATES();                                                                                     \
+    SAVE();                                                                                          \
+    R(A) = machine_arithmetic(*this, slow, x, y);                                                    \
+    NEXT();                                                                                          \
   }
-  ARITHMETIC(Add, __builtin_add_overflow, Arithmetic::kAdd, R(C))
-  ARITHMETIC(Sub, __builtin_sub_overflow, Arithmetic::kSubtract, R(C))
-  ARITHMETIC(AddImmediate, __builtin_add_overflow, Arithmetic::kAdd, fixnum(static_cast<std::int16_t>(C)))
-  ARITHMETIC(SubImmediate, __builtin_sub_overflow, Arithmetic::kSubtract, fixnum(static_cast<std::int16_t>(C)))
-do_Mul : {
-  const Value x = R(B), y = R(C);
-  std::int64_t result;
-  if (both_fixnums(x, y) && !__builtin_mul_overflow(static_cast<std::int64_t>(x), fixnum_value(y), &result))
-      [[likely]] {
-    R(A) = static_cast<Value>(result);
-    NEXT();
-  }
-  ALLOCATES();
-  SAVE();
-  R(A) = machine_arithmetic(*this, Arithmetic::kMultiply, x, y);
-  NEXT();
-}
+#define SHORT_C fixnum(static_cast<std::int16_t>(C))
+  ARITHMETIC(Add, __builtin_add_overflow, Arithmetic::kAdd, R(C), static_cast<std::int64_t>(y))
+  ARITHMETIC(Sub, __builtin_sub_overflow, Arithmetic::kSubtract, R(C), static_cast<std::int64_t>(y))
+  ARITHMETIC(AddImmediate, __builtin_add_overflow, Arithmetic::kAdd, SHORT_C, static_cast<std::int64_t>(y))
+  ARITHMETIC(SubImmediate, __builtin_sub_overflow, Arithmetic::kSubtract, SHORT_C, static_cast<std::int64_t>(y))
+  ARITHMETIC(Mul, __builtin_mul_overflow, Arithmetic::kMultiply, R(C), fixnum_value(y))
 #define DIVISION(label, slow, expression)                                    \
   do_##label : {                                                             \
     const Value x = R(B), y = R(C);                                          \
@@ -367,65 +309,16 @@ do_Mul : {
   DIVISION(Remainder, Arithmetic::kRemainder, n % d)
   DIVISION(Modulo, Arithmetic::kModulo, (n % d + d) % d)
 
-do_VectorRef : {
-  const Value v = R(B), i = R(C);
-  if (!is_vector(v) || !is_fixnum(i) || i >= fixnum(static_cast<std::int64_t>(slot_count(v)))) [[unlikely]] {
-    SLOW2("vector-ref", v, i);
-  }
-  R(A) = slots(v)[i >> 2];
+#define RECORD(label, record, type, effect)                                                    \
+  do_##label : if (!is_type(record, Type::kRecord) || slots(record)[0] != type) [[unlikely]] { \
+    SAVE();                                                                                    \
+    machine_record(*this, record, type);                                                       \
+  }                                                                                            \
+  effect;                                                                                      \
+  ++pc;                                                                                        \
   NEXT();
-}
-do_StringRef : {
-  const Value s = R(B), i = R(C);
-  if (!is_string(s) || !is_fixnum(i) || i >= fixnum(static_cast<std::int64_t>(string_length(s)))) [[unlikely]] {
-    SLOW2("string-ref", s, i);
-  }
-  R(A) = character(chars(s)[i >> 2]);
-  NEXT();
-}
-do_SetCar:
-  if (!is_pair(R(A))) [[unlikely]] {
-    SAVE();
-    machine_slow(*this, "set-car!", {R(A), R(B)});
-  }
-  untag<Pair>(R(A))->car = R(B);
-  NEXT();
-do_SetCdr:
-  if (!is_pair(R(A))) [[unlikely]] {
-    SAVE();
-    machine_slow(*this, "set-cdr!", {R(A), R(B)});
-  }
-  untag<Pair>(R(A))->cdr = R(B);
-  NEXT();
-do_VectorSet : {
-  const Value v = R(A), i = R(B);
-  if (!is_vector(v) || !is_fixnum(i) || i >= fixnum(static_cast<std::int64_t>(slot_count(v)))) [[unlikely]] {
-    SAVE();
-    machine_slow(*this, "vector-set!", {v, i, R(C)});
-  }
-  slots(v)[i >> 2] = R(C);
-  NEXT();
-}
-do_RecordRef : {
-  const Value r = R(B);
-  if (!is_type(r, Type::kRecord) || slots(r)[0] != R(C)) [[unlikely]] {
-    SAVE();
-    machine_record(*this, r, R(C));
-  }
-  R(A) = slots(r)[pc->a];
-  ++pc;
-  NEXT();
-}
-do_RecordSet : {
-  const Value r = R(A);
-  if (!is_type(r, Type::kRecord) || slots(r)[0] != R(B)) [[unlikely]] {
-    SAVE();
-    machine_record(*this, r, R(B));
-  }
-  slots(r)[pc->a] = R(C);
-  ++pc;
-  NEXT();
-}
+  RECORD(RecordRef, R(B), R(C), R(A) = slots(R(B))[pc->a])
+  RECORD(RecordSet, R(A), R(B), slots(R(A))[pc->a] = R(C))
 
 #define UNARY_TEST(yes, no, condition)            \
   do_##yes : if (condition) pc += wide(pc[-1]);   \
@@ -443,15 +336,9 @@ do_RecordSet : {
   BINARY_TEST(IfEqv, IfNotEqv, (R(B) == R(C) || eqv(R(B), R(C))))
   BINARY_TEST(IfRecord, IfNotRecord, (is_type(R(B), Type::kRecord) && slots(R(B))[0] == R(C)))
 
-#define CHAR_TEST(label, op)                                        \
-  do_##label : if (!is_char(R(B)) || !is_char(R(C))) [[unlikely]] { \
-    SAVE();                                                         \
-    machine_slow(*this, "char=?", {R(B), R(C)});                    \
-  }                                                                 \
-  if (R(B) op R(C)) pc += A;                                        \
-  NEXT();
-  CHAR_TEST(IfCharEqual, ==)
-  CHAR_TEST(IfNotCharEqual, !=)
+#define TWO_CHARS (is_char(R(B)) && is_char(R(C)))
+  CHECKED(IfCharEqual, !TWO_CHARS, "char=?", if (R(B) == R(C)) pc += A, R(B), R(C))
+  CHECKED(IfNotCharEqual, !TWO_CHARS, "char=?", if (R(B) != R(C)) pc += A, R(B), R(C))
 
 // The order matters with a NaN: a comparison that is not true is false, whatever the opposite one would say.
 #define COMPARE(label, op, second, sense)                                                   \
@@ -466,11 +353,11 @@ do_RecordSet : {
     if ((order != 2 && order op 0) == sense) pc += A;                                       \
     NEXT();                                                                                 \
   }
-#define COMPARISONS(name, op)                                                  \
-  COMPARE(If##name, op, R(C), true)                                            \
-  COMPARE(IfNot##name, op, R(C), false)                                        \
-  COMPARE(If##name##Immediate, op, fixnum(static_cast<std::int16_t>(C)), true) \
-  COMPARE(IfNot##name##Immediate, op, fixnum(static_cast<std::int16_t>(C)), false)
+#define COMPARISONS(name, op)                     \
+  COMPARE(If##name, op, R(C), true)               \
+  COMPARE(IfNot##name, op, R(C), false)           \
+  COMPARE(If##name##Immediate, op, SHORT_C, true) \
+  COMPARE(IfNot##name##Immediate, op, SHORT_C, false)
   COMPARISONS(Equal, ==)
   COMPARISONS(Less, <)
   COMPARISONS(Greater, >)

@@ -13,7 +13,7 @@ namespace scheme {
 [[noreturn]] void machine_record(Vm& vm, Value got, Value type);
 Value machine_arithmetic(Vm& vm, Arithmetic op, Value a, Value b);
 int machine_compare(Vm& vm, const char* op, Value a, Value b);
-/// Calls the primitive that an instruction stands for; arguments up to the first kUndefined.
-Value machine_slow(Vm& vm, const char* name, std::initializer_list<Value> arguments);
+/// Calls the primitive that an instruction stands for, which raises the error that the instruction has met.
+void machine_slow(Vm& vm, const char* name, std::initializer_list<Value> arguments);
 
 }  // namespace scheme

@@ -1,6 +1,5 @@
 // Job: memgc-scheme, the program: options, one heap, one mutator, one VM.
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <clocale>
 #include <cstdio>
 
@@ -57,31 +56,17 @@ int main(int argc, char** argv) {
       ->take_all();
   app.add_flag("-q,--quiet", settings.quiet, "No greeting");
   app.add_flag("--stats", settings.stats, "Print the heap's figures to stderr at exit");
-  app.add_option("file", settings.arguments, "A file to run, and arguments for its (command-line)")
-      ->type_name("FILE [ARGUMENT ...]");
-  app.positionals_at_end(false);
-  app.prefix_command(false);
+  app.prefix_command();  // FILE, the first word that is no option, and what follows it belong to the program
   app.footer(
+      "memgc-scheme [OPTIONS] FILE [ARGUMENT ...] runs a file, with arguments for its (command-line).\n"
       "Without FILE and -e, reads from standard input: with line editing and history on a terminal.\n"
       "The heap is tuned by the environment: MEMGC (growth percent), MEMLIMIT, MEMDEBUG.");
-  // What follows FILE belongs to the program.
-  std::vector<std::string> own;
-  int i = 1;
-  for (; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    own.emplace_back(word);
-    if (word == "-e" || word == "--eval") {
-      if (i + 1 < argc) own.emplace_back(argv[++i]);
-    } else if (word.empty() || word[0] != '-' || word == "-") {
-      ++i;
-      break;
-    }
-  }
-  std::vector<std::string> rest(argv + i, argv + argc);
-  std::reverse(own.begin(), own.end());
   try {
-    app.parse(std::move(own));
-    settings.arguments.insert(settings.arguments.end(), rest.begin(), rest.end());
+    app.parse(argc, argv);
+    settings.arguments = app.remaining();
+    if (!settings.arguments.empty() && settings.arguments[0].starts_with('-')) {
+      throw CLI::ExtrasError(settings.arguments);
+    }
     return run(settings);
   } catch (const CLI::ParseError& error) {
     const int status = app.exit(error);

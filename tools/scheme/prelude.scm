@@ -4,6 +4,20 @@
 
 ;; --- Syntax -----------------------------------------------------------------------------------------------------------
 
+(define-syntax let*
+  (syntax-rules ()
+    ((_ () body ...) (let () body ...))
+    ((_ (binding) body ...) (let (binding) body ...))
+    ((_ (binding more ...) body ...) (let (binding) (let* (more ...) body ...)))))
+(define-syntax when (syntax-rules () ((_ test body ...) (if test (begin body ...)))))
+(define-syntax unless (syntax-rules () ((_ test body ...) (if test (begin) (begin body ...)))))
+(define-syntax cond
+  (syntax-rules (else =>)
+    ((_) (begin))
+    ((_ (else result ...)) (begin result ...))
+    ((_ (test => f) clause ...) (let ((x test)) (if x (f x) (cond clause ...))))
+    ((_ (test) clause ...) (or test (cond clause ...)))
+    ((_ (test result ...) clause ...) (if test (begin result ...) (cond clause ...)))))
 (define-syntax case (syntax-rules () ((_ key clause ...) (let ((k key)) (%case k clause ...)))))
 (define-syntax %case
   (syntax-rules (else =>)
@@ -150,17 +164,9 @@
               (guard-k (lambda () results)))))))))))
 
 (define-syntax %guard-clauses
-  (syntax-rules (else =>)
-    ((_ reraise (else result1 result2 ...)) (begin result1 result2 ...))
-    ((_ reraise (test => result)) (let ((temp test)) (if temp (result temp) reraise)))
-    ((_ reraise (test => result) clause1 clause2 ...)
-     (let ((temp test)) (if temp (result temp) (%guard-clauses reraise clause1 clause2 ...))))
-    ((_ reraise (test)) (or test reraise))
-    ((_ reraise (test) clause1 clause2 ...) (or test (%guard-clauses reraise clause1 clause2 ...)))
-    ((_ reraise (test result1 result2 ...)) (if test (begin result1 result2 ...) reraise))
-    ((_ reraise (test result1 result2 ...) clause1 clause2 ...)
-     (if test (begin result1 result2 ...) (%guard-clauses reraise clause1 clause2 ...)))
-    ((_ reraise) reraise)))
+  (syntax-rules (else)
+    ((_ reraise clause ... (else result ...)) (cond clause ... (else result ...)))
+    ((_ reraise clause ...) (cond clause ... (else reraise)))))
 
 (define-syntax assert
   (syntax-rules ()

@@ -147,6 +147,16 @@ void Vm::spread(Value callee, Value* to, Value list) {
   pending_arguments_ = static_cast<std::size_t>(to - fp_);
 }
 
+Value Vm::call_primitive(Value callee, Value* arguments, std::size_t n) {
+  const Primitive* primitive = untag<Primitive>(callee);
+  top_ = arguments + n;
+  who = primitive->name;
+  if (static_cast<int>(n) < primitive->min || n > static_cast<unsigned>(primitive->max))
+    machine_arity(*this, callee, n);
+  Args args(*this, arguments, n);
+  return primitive->function(args);
+}
+
 /// Calls what is neither closure nor a primitive called directly. True: fp_[-1] is its value. False: fp_ and
 /// pending_arguments_ describe another call.
 bool Vm::invoke_special() {
@@ -155,15 +165,15 @@ bool Vm::invoke_special() {
   if (!is_procedure(callee)) machine_not_procedure(*this, callee, kFalse);
   switch (untag<Object>(callee)->type()) {
     case Type::kPrimitive: {
-      const Primitive* primitive = untag<Primitive>(callee);
-      who = primitive->name;
-      if (static_cast<int>(nargs) < primitive->min || nargs > static_cast<unsigned>(primitive->max)) {
-        machine_arity(*this, callee, nargs);
+      const Primitive* p = untag<Primitive>(callee);
+      if (p->function != nullptr) {
+        fp_[-1] = call_primitive(callee, fp_, nargs);
+        return true;
       }
-      if (primitive->function == nullptr) return invoke_control(static_cast<Control>(primitive->aux));
-      Args args(*this, fp_, nargs);
-      fp_[-1] = primitive->function(args);
-      return true;
+      who = p->name;
+      if (static_cast<int>(nargs) < p->min || nargs > static_cast<unsigned>(p->max))
+        machine_arity(*this, callee, nargs);
+      return invoke_control(static_cast<Control>(p->aux));
     }
     case Type::kCaseLambda:
       for (std::size_t i = 0; i < slot_count(callee); ++i) {
@@ -297,25 +307,21 @@ void machine_not_procedure(Vm& vm, Value got, Value name) {
 }
 
 void machine_arity(Vm& vm, Value procedure, std::size_t got) {
-  int least = -1, most = -1;
-  std::string name = "procedure";
+  std::string name = "procedure", expected = "another number of";
+  const auto between = [&](int least, int most) {
+    expected = (most < 0 ? "at least " : "") + std::to_string(least);
+    if (most > least) expected += " to " + std::to_string(most);
+  };
   if (is_closure(procedure)) {
     const Instruction* entry = closure(procedure)->entry;
-    least = entry->a;
-    most = static_cast<Op>(entry->op) == Op::kEntry ? least : -1;
+    between(entry->a, static_cast<Op>(entry->op) == Op::kEntry ? entry->a : -1);
     if (is_symbol(code_of(procedure)->name)) name = vm.utf8(code_of(procedure)->name);
   } else if (is_type(procedure, Type::kPrimitive)) {
-    least = untag<Primitive>(procedure)->min;
-    most = untag<Primitive>(procedure)->max;
+    between(untag<Primitive>(procedure)->min, untag<Primitive>(procedure)->max);
     name = untag<Primitive>(procedure)->name;
   }
-  std::string expected = least < 0       ? "another number of"
-                         : least == most ? std::to_string(least)
-                         : most < 0      ? "at least " + std::to_string(least)
-                                         : std::to_string(least) + " to " + std::to_string(most);
-  vm.error(name + ": expected " + expected +
-           (expected.ends_with("1") && !expected.ends_with("11") ? " argument" : " arguments") + ", got " +
-           std::to_string(got));
+  const char* arguments = expected.ends_with(" 1") || expected == "1" ? " argument" : " arguments";
+  vm.error(name + ": expected " + expected + arguments + ", got " + std::to_string(got));
 }
 
 void machine_record(Vm& vm, Value got, Value type) {
@@ -323,16 +329,11 @@ void machine_record(Vm& vm, Value got, Value type) {
            vm.list({got}));
 }
 
-Value machine_slow(Vm& vm, const char* name, std::initializer_list<Value> arguments) {
-  Value copy[4] = {};
-  std::size_t n = 0;
-  for (const Value v : arguments) {
-    if (v != kUndefined) copy[n++] = v;
-  }
-  const auto* primitive = untag<Primitive>(untag<Symbol>(vm.symbol(name))->value);
+void machine_slow(Vm& vm, const char* name, std::initializer_list<Value> arguments) {
+  std::vector<Value> copy(arguments);  // the run loop's registers keep them
   vm.who = name;
-  Args args(vm, copy, n);
-  return primitive->function(args);
+  Args args(vm, copy.data(), copy.size());
+  untag<Primitive>(untag<Symbol>(vm.symbol(name))->value)->function(args);
 }
 
 Value machine_arithmetic(Vm& vm, Arithmetic op, Value a, Value b) {

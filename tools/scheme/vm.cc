@@ -82,22 +82,10 @@ Value small_block(Vm& vm, Type type, std::uint32_t aux, Value fill) {
 }  // namespace
 
 Value Vm::make_slots(Type type, std::size_t n, Value fill, std::uint32_t aux) {
-  switch (n) {  // the sizes that records and small vectors have go through memgc's inline path
-    case 1:
-      return small_block<1>(*this, type, aux, fill);
-    case 2:
-      return small_block<2>(*this, type, aux, fill);
-    case 3:
-      return small_block<3>(*this, type, aux, fill);
-    case 4:
-      return small_block<4>(*this, type, aux, fill);
-    case 5:
-      return small_block<5>(*this, type, aux, fill);
-    case 6:
-      return small_block<6>(*this, type, aux, fill);
-    default:
-      break;
-  }
+  // The sizes that records and small vectors have go through memgc's inline path.
+  static constexpr decltype(&small_block<1>) kSmall[] = {small_block<1>, small_block<2>, small_block<3>,
+                                                         small_block<4>, small_block<5>, small_block<6>};
+  if (n - 1 < std::size(kSmall)) return kSmall[n - 1](*this, type, aux, fill);
   auto* array = me.make_array<Slot>(n + 1);
   (*array)[0] = head_word(type, aux);
   if (fill != 0) {

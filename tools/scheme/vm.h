@@ -145,6 +145,7 @@ class Vm {
   void capture(Value* end, const Instruction* resume);
   void overflow(std::size_t nargs);
   bool underflow();
+  Value call_primitive(Value primitive, Value* arguments, std::size_t n);
   bool invoke_special();
   bool invoke_control(Control what);
   void throw_to(Value continuation, Value value);
