@@ -21,6 +21,11 @@
 (test '("+inf.0" "-0.5" "100000000000000000000" "1/2") (map written (list +inf.0 -0.5 100000000000000000000 1/2)))
 (test '("\"λ\"" "#\\λ" "λ") (list (written "λ") (written #\λ) (written 'λ)))
 
+(define-record-type <point> (point x) point? (x point-x))
+(define-record-type node (make-node) node?)
+(test '("#<point>" "#<node>") (map written (list (point 1) (make-node))))
+(test '("#\\null" "#\\x1" "#\\delete" "\"\\x1;\\a\"") (map written (list #\nul #\x1 #\delete "\x1;\a")))
+
 (section "read")
 (test '(1 "two" #\3 four (5 . 6) #(7) #u8(8) 9.5) (read-from "(1 \"two\" #\\3 four (5 . 6) #(7) #u8(8) 9.5)"))
 (test '(quote a) (read-from "'a"))

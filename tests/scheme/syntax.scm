@@ -69,6 +69,11 @@
 (test '(1 . 2) `(1 . ,(+ 1 1)))
 (test '(quasiquote (list (unquote (+ 1 2)) 4)) '`(list ,(+ 1 2) 4))
 
+(test 'no (let () (define-values () (values)) 'no))
+(test '(1 2 3 (4)) (let () (define-values (a b c . d) (values 1 2 3 4)) (list a b c d)))
+(test '(0 2 4) (let ((l '())) (do ((i 0 (+ i 2)) (fixed 'x)) ((> i 4)) (set! l (cons i l))) (reverse l)))
+(test '(other 2) (let ((else #f)) (list (cond (else 1) (#t 'other)) (case 5 ((5) 2)))))
+
 (section "records")
 (define-record-type <pare> (kons x y) pare? (x kar set-kar!) (y kdr))
 (test '(#t #f 1 2) (list (pare? (kons 1 2)) (pare? (cons 1 2)) (kar (kons 1 2)) (kdr (kons 1 2))))

@@ -276,7 +276,7 @@
 
 (define (list-ref l n) (car (list-tail l n)))
 (define (list-set! l n v) (set-car! (list-tail l n) v))
-(define (list-copy l) (if (pair? l) (append l (cdr (last-pair l))) l))
+(define (list-copy l) (if (pair? l) (cons (car l) (list-copy (cdr l))) l))
 (define (last-pair l) (if (pair? (cdr l)) (last-pair (cdr l)) l))
 (define (%all-same? ok? same? l)
   (for-each (lambda (x) (if (not (ok? x)) (error "expected objects of one type, got" x))) l)

@@ -143,10 +143,12 @@ class Printer {
       case Type::kPrimitive:
         out_ += std::string("#<procedure ") + untag<Primitive>(v)->name + ">";
         break;
-      case Type::kRecord:
+      case Type::kRecord: {
         // Without the fields: records point at each other, and labels are for lists and vectors.
-        out_ += "#<" + vm_.utf8(untag<RecordType>(slots(v)[0])->name) + ">";
+        const std::string name = vm_.utf8(untag<RecordType>(slots(v)[0])->name);
+        out_ += name[0] == '<' ? "#" + name : "#<" + name + ">";
         break;
+      }
       case Type::kMultiple:
         items(slot_count(v), [&](std::size_t i) { print(slots(v)[i]); });
         break;
