@@ -48,19 +48,17 @@ void name_failing_seeds() {
 
 int main(int argc, char** argv) {
   std::uint64_t first = 1, count = 1000, seed = 0;
-  bool steps = false;
+  bool steps = false, each = false;
   CLI::App app("Runs the scheduled world: every interleaving is a seed's");
   app.add_option("--first", first, "the first seed")->capture_default_str();
   app.add_option("--seeds", count, "how many, one after the other")->check(CLI::PositiveNumber)->capture_default_str();
   CLI::Option* one = app.add_option("--seed", seed, "this one alone, and print the hash of its steps");
   app.add_flag("--steps", steps, "print every step")->needs(one);
+  app.add_flag("--hashes", each, "print each seed's hash of its steps");
   CLI11_PARSE(app, argc, argv);
   name_failing_seeds();
   Tally tally;
-  // What the process learns once (layouts, Roots), before the first seed that counts.
-  seed_under_way = 0;
-  World::run(0, tally);
-  tally = Tally();
+  World::warm_up();
   if (*one) {
     if (steps) Scheduler::the().print_steps();
     seed_under_way = seed;
@@ -70,7 +68,9 @@ int main(int argc, char** argv) {
   std::uint64_t hashes = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
     seed_under_way = first + i;
-    hashes = hashes * 31 + World::run(first + i, tally);
+    const std::uint64_t hash = World::run(first + i, tally);
+    if (each) fmt::print("{:016x}\n", hash);
+    hashes = hashes * 31 + hash;
   }
   fmt::print(
       "{} seeds, {} steps, {} cycles, {} edits, {} objects, {} destroyed, {} weak references found null; {:016x}\n",

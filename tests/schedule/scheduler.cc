@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "allocator/base/sync.h"
@@ -17,9 +18,16 @@ constexpr std::size_t kStackBytes = 256 * 1024;
 constexpr std::uint64_t kMostSteps = 3'000'000;       // a run takes some thousands
 constexpr std::uint64_t kFairAfter = 100'000;         // from then on by chance: no rule may starve anybody for ever
 constexpr std::uint64_t kLikelySteps = 4000;          // where drops of priority are worth most
-constexpr std::uint64_t kStallEvery = 150;            // steps, about
+constexpr std::uint64_t kStallEvery = 400;            // steps, about
+constexpr std::uint64_t kStallStoresEvery = 25;       // of them
 constexpr std::uint64_t kLongestStall = 1000;         // steps
 constexpr std::uint64_t kFirstPriority = 1ULL << 32;  // above all that were dropped
+
+// Between the barrier's first look and the store: what is held up here is what handshakes must not overtake.
+bool is_within_a_store(std::string_view where) {
+  return where == "store" || where == "between shades" || where == "shade" || where == "outside store" ||
+         where == "exchange";
+}
 
 }  // namespace
 
@@ -107,7 +115,7 @@ void Scheduler::step(const char* where) {
   for (const char* letter = where; *letter != '\0'; ++letter) {
     hash_ = (hash_ ^ static_cast<unsigned char>(*letter)) * kPrime;
   }
-  if (print_) fmt::print("{:6} {:12} {}\n", steps_, current_->name, where);
+  if (print_) fmt::print("{:6} {} {:12} {}\n", steps_, current_->number, current_->name, where);
   if (watch_) {
     watching_ = true;
     watch_(where);
@@ -119,6 +127,9 @@ void Scheduler::step(const char* where) {
 void Scheduler::point(const char* where) {
   if (current_ == nullptr || watching_) return;
   step(where);
+  if (dice_.one_in(is_within_a_store(where) ? kStallStoresEvery : kStallEvery)) {
+    current_->stalled_until = steps_ + dice_.below(kLongestStall);
+  }
   // Who says that it has nothing to do has nothing against another's turn.
   const bool gives_way = std::strcmp(where, "yield") == 0 || std::strcmp(where, "sleep") == 0;
   if (gives_way) current_->priority = --lowest_;
@@ -167,7 +178,6 @@ void Scheduler::collect_ready(F&& is_ready) {
 }
 
 Scheduler::Thread* Scheduler::choose() {
-  if (dice_.one_in(kStallEvery)) current_->stalled_until = steps_ + dice_.below(kLongestStall);
   const bool can_stay = current_->state == State::kReady && current_->stalled_until <= steps_;
   const bool by_priority = !drops_at_.empty() && steps_ < kFairAfter;
   if (by_priority) {

@@ -21,8 +21,8 @@ Roots& roots() {
 }  // namespace
 
 World::World(std::uint64_t seed) : seed_(seed), dice_(seed ^ 0x776f726c64), mutators_(0), edits_each_(0) {
-  mutators_ = static_cast<unsigned>(2 + dice_.below(3));
-  edits_each_ = 30 + dice_.below(120);
+  mutators_ = dice_.one_in(2) ? 2 : static_cast<unsigned>(3 + dice_.below(2));
+  edits_each_ = 40 + dice_.below(160);
   outside_ = dice_.one_in(2);
   constexpr int kGrowth[] = {100, 100, 100, 1, 0};
   options_.growth_percent = kGrowth[dice_.below(std::size(kGrowth))];
@@ -34,8 +34,24 @@ World::World(std::uint64_t seed) : seed_(seed), dice_(seed ^ 0x776f726c64), muta
   options_.debug.gcstoptheworld = dice_.one_in(16);
 }
 
+void World::warm_up() {
+  roots();
+  World world(0);
+  world.objects_.resize(2);
+  Heap heap;
+  Scheduler::the().run(
+      0,
+      [&] {
+        Mutator me(heap);
+        const Root<Node> node(me.make<Node>(1, nullptr, nullptr));
+        node->weak.reset(node);
+        me.make<Ending>(world, 1, nullptr, nullptr);
+        for (std::size_t i = 1; i <= kMostWords; ++i) me.make_array<std::uint64_t>(i);
+      },
+      nullptr);
+}
+
 std::uint64_t World::run(std::uint64_t seed, Tally& tally) {
-  roots();  // made where nobody can come in between
   World world(seed);
   Scheduler& scheduler = Scheduler::the();
   const auto see = [&](const char* where) { world.see(where); };
@@ -116,11 +132,13 @@ void World::edit(Mutator& me, Hand& hand) {
     make(me, hand, dice_.below(Hand::kPlaces), dice_.below(Hand::kPlaces), dice_.below(Hand::kPlaces));
   } else if (dice < 18) {
     lengthen(me, hand);
-  } else if (dice < 28) {
+  } else if (dice < 32) {
+    fight(me, hand);
+  } else if (dice < 37) {
     store(hand);
-  } else if (dice < 33) {
+  } else if (dice < 40) {
     exchange(hand);
-  } else if (dice < 43) {
+  } else if (dice < 45) {
     load(hand);
   } else if (dice < 53) {
     move(hand);
@@ -161,7 +179,7 @@ void World::make(Mutator& me, Hand& hand, std::size_t a, std::size_t b, std::siz
 
 // A list hangs from each Root: what is further down has one reference, and marking comes to it late.
 void World::lengthen(Mutator& me, Hand& hand) {
-  const std::size_t root = dice_.below(kShared);
+  const std::size_t root = dice_.below(kShared - 1);
   constexpr std::size_t kHead = 0, kNothing = 1;
   hand.put(kNothing, nullptr, 0);
   Node* head = roots()[root];
@@ -174,7 +192,7 @@ void World::lengthen(Mutator& me, Hand& hand) {
 }
 
 void World::make_array(Mutator& me) {
-  const auto* words = me.make_array<std::uint64_t>(1 + dice_.below(400));
+  const auto* words = me.make_array<std::uint64_t>(1 + dice_.below(kMostWords));
   for (const std::uint64_t word : *words) {
     if (word != 0) fail("a fresh array does not read as zero");
   }
@@ -238,6 +256,32 @@ void World::move(Hand& hand) {
   hand.nodes[into]->edge(edge) = moved;
   objects_[hand.ids[into]].edges[edge] = moved_id;
   hand.put(to, nullptr, 0);
+}
+
+// One field that all fight for: the only reference that a thread has goes into it, or what is there comes out.
+void World::fight(Mutator& me, Hand& hand) {
+  constexpr std::size_t kRoot = kShared - 1, kHolder = 0, kEdge = 0;
+  const std::size_t place = 1 + dice_.below(Hand::kPlaces - 1);
+  const bool puts = dice_.one_in(2);
+  if (puts && dice_.one_in(2)) make(me, hand, place, place, place);  // known to nobody else
+  Node* node = roots()[kRoot];
+  const Id id = truth(node, roots_[kRoot]);
+  expect(node, id, "holder");
+  hand.put(kHolder, node, id);
+  if (node == nullptr) {
+    make(me, hand, 1, 2, kHolder);
+    assign_root(kRoot, hand.nodes[kHolder], hand.ids[kHolder]);
+    return;
+  }
+  if (!puts) {
+    const Id found = objects_[id].edges[kEdge];
+    expect(node->edge(kEdge), found, "fought for");
+    hand.put(place, node->edge(kEdge), found);
+  } else {
+    node->edge(kEdge) = hand.nodes[place];
+    objects_[id].edges[kEdge] = hand.ids[place];
+    hand.put(place, nullptr, 0);
+  }
 }
 
 // One at a time may assign to a Root.

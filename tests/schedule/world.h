@@ -79,12 +79,15 @@ struct Tally {
 
 class World {
  public:
+  /// What the process learns once (layouts, Roots) and no seed is to depend on. Before the first run().
+  static void warm_up();
   /// Runs one seed. A difference is printed, and ends the program by abort.
   static std::uint64_t run(std::uint64_t seed, Tally& tally);
 
   void note_destroyed(Id id);
 
  private:
+  static constexpr std::size_t kMostWords = 400;         // of an array
   static constexpr std::size_t kShared = 3, kRoots = 5;  // the others are the outside thread's
 
   struct Object {
@@ -119,6 +122,7 @@ class World {
   void exchange(Hand& hand);
   void load(Hand& hand);
   void move(Hand& hand);
+  void fight(Mutator& me, Hand& hand);
   void store_root(Hand& hand);
   void load_root(Hand& hand);
   void set_weak(Hand& hand);
