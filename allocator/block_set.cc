@@ -91,7 +91,8 @@ Segment BlockSets::cut(BlockIndex index, CellRange from, std::size_t bytes, cons
   if (begin == from.end) return {};
   const auto wanted = static_cast<std::uint32_t>(std::max<std::size_t>(bytes / block.cell_bytes, 1));
   const CellRange cells{begin, wanted < from.end - begin ? begin + wanted : from.end};
-  if (roles.keep != Keep::kNothing) set_range_unless(cage_.bitmap(roles.keep_bitmap(), index), occupied, cells);
+  if (roles.keep != Keep::kNothing && !seeded_bug("new_cell_white"))
+    set_range_unless(cage_.bitmap(roles.keep_bitmap(), index), occupied, cells);
   return {index, cells, block.zeroed};
 }
 
@@ -113,7 +114,7 @@ Segment BlockSets::take(LayoutId layout, std::size_t bytes, const Roles& roles) 
   BlockSet& set = sets_[layout];
   const std::lock_guard guard(set.lock);
   if (set.swaps != roles.swaps) {
-    if (set.swaps > roles.swaps) {
+    if (set.swaps > roles.swaps && !seeded_bug("stale_refill")) {
       Segment stale;
       stale.stale = true;
       return stale;
@@ -155,7 +156,7 @@ void BlockSets::make_pending(BlockSet& set, std::uint32_t swaps) {
   append(set.pending, set.done);
   if (set.current != kNoBlock) push(set.pending, set.current);
   set.current = kNoBlock;
-  set.returned_count = 0;
+  if (!seeded_bug("returned_cells_outlive_roles")) set.returned_count = 0;
   set.swaps = swaps;
 }
 
@@ -227,7 +228,7 @@ std::size_t BlockSets::settle_some(BlockSet& set, unsigned occupied, bool& more)
     const std::uint32_t cells = cage_.block(index).cells;
     schedule_point("settle");
     const std::uint32_t in_use = count_bits(cage_.bitmap(occupied, index), cells);
-    if (in_use == 0) {
+    if (in_use == 0 || (seeded_bug("kept_block_given_back") && in_use == 1)) {
       heap_.give_back(index, 1);
       given_back += kBlockBytes;
     } else {

@@ -8,6 +8,7 @@
 #include "allocator/base/bits.h"
 #include "allocator/base/check.h"
 #include "allocator/base/poison.h"
+#include "allocator/base/seeded_bug.h"
 
 namespace memgc::internal {
 
@@ -40,7 +41,7 @@ void* LargeObjects::take(std::size_t bytes, const Layout& shape, LayoutId layout
   }
   // Kept before occupied: what is occupied and not kept at the end of a cycle is dead. Release: pairs with the acquire
   // in Cage::is_dead().
-  if (roles.keep != Keep::kNothing) cage_.set(roles.keep_bitmap(), {first, 0});
+  if (roles.keep != Keep::kNothing && !seeded_bug("new_large_object_white")) cage_.set(roles.keep_bitmap(), {first, 0});
   cage_.bitmap(roles.occupied, first)[0].fetch_or(1, std::memory_order_release);
   const std::lock_guard guard(lock_);
   head.next = first_;
@@ -58,7 +59,7 @@ std::size_t LargeObjects::settle(unsigned occupied) {
   while (at != kNoBlock) {
     Block& block = cage_.block(at);
     const BlockIndex next = block.next;
-    if (cage_.test(occupied, {at, 0})) {
+    if (cage_.test(occupied, {at, 0}) && !seeded_bug("kept_large_object_given_back")) {
       block.next = kept_first;
       if (kept_first == kNoBlock) kept_last = at;
       kept_first = at;

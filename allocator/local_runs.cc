@@ -7,6 +7,7 @@
 #include "allocator/base/bits.h"
 #include "allocator/base/check.h"
 #include "allocator/base/poison.h"
+#include "allocator/base/seeded_bug.h"
 #include "memgc/internal/schedule_point.h"
 
 namespace memgc::internal {
@@ -62,7 +63,7 @@ void LocalRuns::extend(Run& run, State& state) {
   const std::size_t step = state.segment.zeroed ? kZeroedBytes : kClearBytes;
   const std::size_t bytes = std::min(left, std::max(step / run.cell_bytes, std::size_t{1}) * run.cell_bytes);
   unpoison(run.limit, bytes);
-  if (!state.segment.zeroed) std::memset(run.limit, 0, bytes);
+  if (!state.segment.zeroed && !seeded_bug("cells_not_cleared")) std::memset(run.limit, 0, bytes);
   run.limit += bytes;
 }
 
@@ -132,7 +133,8 @@ void LocalRuns::retire_all(const Roles& roles) {
     // Before the rest is dropped: from then on it may be another thread's, which makes it addressable for itself.
     poison(run.cursor, static_cast<std::size_t>(run.limit - run.cursor));
     schedule_point("drop rest");
-    if (roles_.keep != Keep::kNothing) sets_.drop_rest(block, {used, state.segment.cells.end}, roles_);
+    if (roles_.keep != Keep::kNothing && !seeded_bug("rest_stays_kept"))
+      sets_.drop_rest(block, {used, state.segment.cells.end}, roles_);
     if (roles.swaps == roles_.swaps) sets_.give_back(state.segment, used, roles_);
     state.wanted_bytes /= 4;  // a thread that has stopped using a layout soon asks for little again
     close(run, state);

@@ -73,7 +73,7 @@ bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullp
   ThreadRecord& thread = ThreadRecord::mine();
   if (runs_attached(thread)) {
     const void* both[] = {old_value(slot->load(std::memory_order_relaxed)), new_value(target)};
-    shade_in_all(thread, both);
+    if (!seeded_bug("root_store_unshaded")) shade_in_all(thread, both);
     schedule_point("store");
     slot->store(target, std::memory_order_release);  // as Root::set()
   } else {

@@ -38,10 +38,13 @@ void Cycle::mark(std::uint64_t number, bool forced) {
   heap_.handshakes().take_stop_sum();
 
   Roles roles = heap_.roles();
-  heap_.weak_refs().begin(roles);  // before the first barrier: once a stack is copied, what a weak read gives is shaded
+  if (!seeded_bug("weak_tracing_begins_late"))
+    heap_.weak_refs().begin(
+        roles);  // before the first barrier: once a stack is copied, what a weak read gives is shaded
   open(roles);
   mark_began_ns_ = now_ns();
   mark_cpu_began_ns_ = thread_cpu_ns();
+  if (seeded_bug("weak_tracing_begins_late")) heap_.weak_refs().begin(roles);
   team_.begin(roles);
   mark_from_roots();
   mark_to_the_end(roles);
@@ -50,7 +53,8 @@ void Cycle::mark(std::uint64_t number, bool forced) {
   note_cpu();
   check_marks(roles);
   schedule_point("merge");
-  const std::size_t in_both = heap_.sets().merge_new(roles.kept());  // phase 6
+  const std::size_t in_both =
+      seeded_bug("new_bitmap_not_merged") ? 0 : heap_.sets().merge_new(roles.kept());  // phase 6
   close(roles, in_both);
   if (heap_.debug().gctrace) print();
 }
@@ -68,8 +72,8 @@ void Cycle::open(Roles& roles) {
   } else {
     heap_.handshakes().ask(Ask::kBarrierOn, roles);
     OutsideStores::enter(heap_, roles.kept());
-    if (!seeded_bug("no_fence")) heap_.handshakes().ask(Ask::kFence, roles);
-    if (!seeded_bug("white_allocation")) roles.keep = Keep::kInNewBitmap;
+    if (!seeded_bug("fence_skipped")) heap_.handshakes().ask(Ask::kFence, roles);
+    roles.keep = Keep::kInNewBitmap;
     heap_.handshakes().ask(Ask::kSnapshot, roles);
     const StopSum stops = heap_.handshakes().take_stop_sum();
     trace_.clock_ns[0] = stops.longest_ns;
@@ -112,12 +116,13 @@ void Cycle::mark_to_the_end(Roles& roles) {
   do {
     weak.begin_round();
     if (!stopped_) heap_.handshakes().ask(Ask::kFlush, roles);
-  } while (found_grey() || !weak.decide());
+  } while ((found_grey() || !weak.decide()) && !seeded_bug("round_skipped"));
   weak.clear();
   // The dead are known. Those that have a destructor live on until it has run, with all that they lead to.
   heap_.finalizers().find_dead(roles, [this](void* object) { team_.leader().push(object); });
   drain();
-  weak.clear();  // those that only the dead refer to: a destructor may read them
+  if (!seeded_bug("revived_weak_uncleared"))
+    weak.clear();  // those that only the dead refer to: a destructor may read them
   weak.end();
   heap_.pacing().end_marking();
   team_.end();
@@ -228,7 +233,7 @@ void Cycle::settle() {
   const std::uint64_t cpu_began = thread_cpu_ns();
   heap_.finalizers().wake(heap_.facade());
   const Roles roles = heap_.roles();
-  heap_.cage().clear_bitmap(roles.kept());
+  if (!seeded_bug("bitmap_not_cleared")) heap_.cage().clear_bitmap(roles.kept());
   heap_.sets().swap_roles(roles);
   heap_.sets().settle(roles.occupied);
   heap_.large().settle(roles.occupied);

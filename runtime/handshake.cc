@@ -57,8 +57,10 @@ void Handshakes::attach(MutatorImpl& mutator) {
       const std::lock_guard guard(registry_lock_);
       if (!stopping()) {
         mutator.acknowledged = number_.load(std::memory_order_relaxed);
-        mutator.marking = marking_ && !seeded_bug("attached_without_barrier");
-        mutator.local.retire_all(heap_.roles());
+        mutator.marking = marking_ && !seeded_bug("attaches_without_barrier");
+        Roles roles = heap_.roles();
+        if (seeded_bug("attaches_white")) roles.keep = Keep::kNothing;
+        mutator.local.retire_all(roles);
         mutator.next = first_;
         if (first_ != nullptr) first_->previous = &mutator;
         first_ = &mutator;
@@ -74,11 +76,11 @@ void Handshakes::detach(MutatorImpl& mutator) {
   {
     const std::lock_guard mine(mutator.lock);
     respond(mutator, number());
-    if (!seeded_bug("detached_with_grey")) mutator.hand_over_grey();
+    if (!seeded_bug("grey_lost_at_detach")) mutator.hand_over_grey();
     mutator.local.retire_all(mutator.local.roles());
     heap_.count_allocation(mutator);
   }
-  if (mutator.snapshot.begin() != mutator.snapshot.end()) {
+  if (mutator.snapshot.begin() != mutator.snapshot.end() && !seeded_bug("copied_stack_lost_at_detach")) {
     orphans_.push_back(std::make_unique<Snapshot>());
     orphans_.back()->swap(mutator.snapshot);
   }
@@ -90,18 +92,20 @@ void Handshakes::perform(MutatorImpl& mutator) {
   switch (asked_) {
     case Ask::kBarrierOn:
       mutator.marking = true;
+      if (seeded_bug("stack_copied_at_once")) mutator.snapshot.take(mutator.thread, !heap_.precise_stacks());
       break;
     case Ask::kFence:
       break;
     case Ask::kSnapshot:
     case Ask::kStop:
-      mutator.local.retire_all(heap_.roles());
+      if (!seeded_bug("run_outlives_the_copy")) mutator.local.retire_all(heap_.roles());
       heap_.count_allocation(mutator);
       mutator.balance = 0;
-      mutator.snapshot.take(mutator.thread, !heap_.precise_stacks());
+      if (!seeded_bug("stack_copied_at_once")) mutator.snapshot.take(mutator.thread, !heap_.precise_stacks());
       break;
     case Ask::kFlush:
-      mutator.hand_over_grey();
+      if (!seeded_bug("grey_lost_at_flush")) mutator.hand_over_grey();
+      if (seeded_bug("barrier_off_at_flush")) mutator.marking = false;
       mutator.local.keep_in_kept_bitmap();
       break;
     case Ask::kEnd:
@@ -162,7 +166,7 @@ void Handshakes::ask(Ask what, const Roles& roles) {
     for (MutatorImpl* mutator = first_; mutator != nullptr; mutator = mutator->next) {
       const std::lock_guard its(mutator->lock);
       if (mutator->blocked) {
-        respond(*mutator, number);
+        if (!seeded_bug("blocked_thread_forgotten")) respond(*mutator, number);
       } else if (mutator->acknowledged != number) {
         mutator->asked = true;
         pending_.fetch_add(1, std::memory_order_relaxed);

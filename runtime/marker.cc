@@ -229,7 +229,7 @@ void Marker::push_rest(char* cell, std::size_t next) {
 void Marker::scan_array(const Block& block, char* cell, std::size_t from) {
   const std::size_t count = reinterpret_cast<const std::atomic<std::size_t>*>(cell)->load(std::memory_order_relaxed);
   const std::size_t to = count - from > kArrayChunk ? from + kArrayChunk : count;
-  if (to < count) push_rest(cell, to);
+  if (to < count && !seeded_bug("array_rest_dropped")) push_rest(cell, to);
   if (static_cast<PointerMap>(block.kind) == PointerMap::kPointerArray) {
     const char* words = cell + sizeof(std::size_t);
     if (static_cast<std::size_t>(limit_ - cursor_) < to - from) make_room(to - from);

@@ -15,7 +15,7 @@ constinit Lock lock;
 constinit HeapImpl* marking = nullptr;  // heaps that mark, linked by next_marking
 
 void shade_locked(const void* target) {
-  if (target == nullptr) return;
+  if (target == nullptr || seeded_bug("outside_store_unshaded")) return;
   for (HeapImpl* heap = marking; heap != nullptr; heap = heap->next_marking) {
     const Cage& cage = heap->cage();
     if (!cage.contains(target)) continue;
@@ -31,7 +31,7 @@ void shade_locked(const void* target) {
 
 void OutsideStores::store(RootSlot* slot, const void* target) {
   const std::lock_guard guard(lock);
-  if (!seeded_bug("outside_unshaded")) shade_locked(slot->load(std::memory_order_relaxed));
+  shade_locked(slot->load(std::memory_order_relaxed));
   shade_locked(target);
   schedule_point("outside store");
   slot->store(target, std::memory_order_release);  // as Root::set()

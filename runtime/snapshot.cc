@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "allocator/base/check.h"
+#include "allocator/base/seeded_bug.h"
 #include "runtime/thread_record.h"
 
 namespace memgc::internal {
@@ -51,6 +52,7 @@ __attribute__((no_sanitize("address"), no_sanitize("thread"), noinline)) void Sn
 void Snapshot::take(ThreadRecord& thread, bool with_stack) {
   clear();
   range_bytes_ = for_each_range(thread, [&](const RangeEntry& range, const char* begin, const char* end) {
+    if (seeded_bug("skipped_root_range")) return;
     if (range.decode == nullptr) {
       add_words(begin, end);
     } else {
@@ -61,7 +63,9 @@ void Snapshot::take(ThreadRecord& thread, bool with_stack) {
   });
   stack_bytes_ = 0;
   if (!with_stack) return;
-  for (const std::uintptr_t word : thread.registers.words) add(word);
+  if (!seeded_bug("registers_unscanned")) {
+    for (const std::uintptr_t word : thread.registers.words) add(word);
+  }
   for (std::size_t i = 0; i < thread.nearest_words; ++i) add(thread.nearest_frames[i]);
   add_words(thread.stack_top, thread.stack_base);
   stack_bytes_ = static_cast<std::size_t>(thread.stack_base - thread.stack_top);

@@ -16,7 +16,6 @@
 
 #include "allocator/base/lock.h"
 #include "allocator/base/poison.h"
-#include "allocator/base/seeded_bug.h"
 #include "memgc/internal/thread_state.h"
 #include "memgc/root.h"
 
@@ -83,7 +82,6 @@ std::size_t for_each_range(ThreadRecord& thread, F&& f) {
   const std::lock_guard guard(thread.lock);
   std::size_t bytes = 0;
   for (const RangeEntry* range = thread.ranges; range != nullptr; range = range->next) {
-    if (seeded_bug("skipped_root_range")) continue;
     const char* begin = static_cast<const char*>(range->begin);
     const char* end = static_cast<const char*>(range->top != nullptr ? *range->top : range->end);
     f(*range, begin, end);

@@ -18,8 +18,8 @@ const void* WeakRefs::load(MutatorImpl& mutator, const std::atomic<const void*>&
   const void* target = word.load(std::memory_order_acquire);
   if (target == nullptr || state_ == State::kCleared || is_marked(target)) return target;
   if (state_ == State::kDecided) return nullptr;
-  shaded_ = true;
-  if (!seeded_bug("weak_load_unshaded")) mutator.shade(target);
+  if (!seeded_bug("weak_read_forgotten")) shaded_ = true;
+  if (!seeded_bug("weak_read_unshaded")) mutator.shade(target);
   return target;
 }
 
@@ -52,7 +52,8 @@ bool WeakRefs::add(EphemeronCell* cell) {
   const void* key = cell->key.load(std::memory_order_acquire);
   if (key == nullptr) return false;
   const std::lock_guard guard(lists_lock_);
-  if (is_marked(key)) return true;
+  if (seeded_bug("ephemeron_value_never_traced")) return false;
+  if (seeded_bug("ephemeron_value_always_traced") || is_marked(key)) return true;
   if (watching()) {
     wait_for_key(cell);
   } else {

@@ -7,12 +7,18 @@
 #include <gtest/gtest.h>
 #include <memgc/memgc.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "tests/runtime/support.h"
+
+#if defined(MEMGC_TEST_LOOKS_INSIDE)
+#include "runtime/snapshot.h"
+#include "runtime/thread_record.h"
+#endif
 
 namespace memgc::testing {
 namespace {
@@ -196,6 +202,19 @@ TEST_P(Registers, LeaveNothingOnTheStackWhereSlowPathsSavedThem) {
   GetParam().hold(paths.hidden, &take_slow_paths, &paths);
   EXPECT_EQ(paths.left, 0u);
 }
+
+#if defined(MEMGC_TEST_LOOKS_INSIDE)
+// The functions above a safepoint may save a register on the stack, or leave it to note_position().
+TEST_P(Registers, AreCopiedThoughNoFrameHasSavedThem) {
+  constexpr std::uintptr_t kWord = 0x5eed'5eed'5eed'5eed;
+  internal::ThreadRecord& thread = internal::ThreadRecord::mine();
+  GetParam().hold(
+      ~kWord, [](void* record) { static_cast<internal::ThreadRecord*>(record)->note_position(); }, &thread);
+  internal::Snapshot snapshot;
+  snapshot.take(thread, true);
+  EXPECT_NE(std::find(snapshot.begin(), snapshot.end(), kWord), snapshot.end());
+}
+#endif
 
 INSTANTIATE_TEST_SUITE_P(CalleeSaved, Registers, ::testing::ValuesIn(all_registers()),
                          [](const auto& instance) { return instance.param.name; });

@@ -2,7 +2,8 @@
 //
 // A Stepper is a thread attached to a heap that does nothing but what it is told: run() something, or answer() the next
 // handshake, for which it waits. While one owes an answer no handshake ends, so whatever it does meanwhile happens at
-// that point of the cycle, each time the test runs. Threads: all calls are the test's.
+// that point of the cycle, each time the test runs. It looks into the library, so a shared one will not do. Threads:
+// all calls are the test's.
 #pragma once
 
 #include <atomic>
@@ -12,6 +13,8 @@
 #include <thread>
 #include <utility>
 
+#include "runtime/heap_impl.h"
+#include "runtime/mutator_impl.h"
 #include "tests/runtime/support.h"
 
 namespace memgc::testing {
@@ -27,38 +30,60 @@ class Stepper {
   Stepper(const Stepper&) = delete;
   Stepper& operator=(const Stepper&) = delete;
 
+  /// A reference that is scanned with the thread's stack. With precise_stacks it is the only one.
+  const void* local = nullptr;
+
   /// Runs work(Mutator&) on the thread and returns when it is done.
   void run(Work work) {
-    begin(std::move(work));
+    start(std::move(work));
+    wait();
+  }
+  /// The two halves of run().
+  void start(Work work) {
+    const std::lock_guard guard(lock_);
+    work_ = std::move(work);
+    changed_.notify_all();
+  }
+  void wait() {
     std::unique_lock guard(lock_);
     changed_.wait(guard, [&] { return !work_; });
   }
   /// Waits until something is asked of the thread.
   void wait_until_asked() {
     run([](Mutator&) {
-      while (internal::thread_state.current->poll.load(std::memory_order_relaxed) == 0) std::this_thread::yield();
+      while (mine().poll.load(std::memory_order_relaxed) == 0) std::this_thread::yield();
     });
   }
   /// Waits until something is asked of the thread, and answers it.
   void answer() {
     wait_until_asked();
-    run([](Mutator& me) { me.safepoint(); });
+    run([](Mutator&) { answer_one(); });
   }
   /// Detaches the thread and ends it.
   void detach() {
     if (!thread_.joinable()) return;
-    begin([this](Mutator&) { ending_ = true; });
+    start([this](Mutator&) { ending_ = true; });
     thread_.join();
   }
 
  private:
-  void begin(Work work) {
-    const std::lock_guard guard(lock_);
-    work_ = std::move(work);
-    changed_.notify_all();
+  static internal::MutatorImpl& mine() { return static_cast<internal::MutatorImpl&>(*internal::thread_state.current); }
+
+  // A safepoint may answer more than one handshake: it is blocked for a moment, and then the collector answers for it.
+  static void answer_one() {
+    internal::MutatorImpl& me = mine();
+    me.thread.note_position();
+    me.poll.store(0, std::memory_order_relaxed);
+    {
+      const std::lock_guard guard(me.lock);
+      me.heap.handshakes().respond(me, me.heap.handshakes().number());
+    }
+    me.thread.update_barrier();
   }
+
   void loop(Heap& heap) {
     Mutator me(heap);
+    const RootRange locals(&local, &local + 1);
     while (!ending_) {
       std::unique_lock guard(lock_);
       changed_.wait(guard, [&] { return static_cast<bool>(work_); });

@@ -9,7 +9,6 @@
 #include <thread>
 #include <vector>
 
-#include "tests/runtime/steps.h"
 #include "tests/runtime/support.h"
 
 namespace memgc::testing {
@@ -65,29 +64,6 @@ TEST(Weak, AnObjectReadFromOneIsKeptByItsReader) {
     EXPECT_EQ(node->id, 7);
     EXPECT_EQ(holder->weak.get(), node);
   }
-}
-
-// The reader's stack has been copied, another thread's not yet, so nothing has been marked.
-TEST(Weak, AnObjectReadBetweenTwoThreadsSnapshotsIsKept) {
-  Heap heap(manual_options());
-  heap.collect();  // leaves weak references as a cycle does
-  Root<Holder> holder;
-  on_another_thread(heap, [&](Mutator& me) {
-    holder = me.make<Holder>();
-    holder->weak.reset(make_node(me, 7));
-  });
-  Stepper reader(heap), late(heap);
-  SteppedCycle cycle(heap);
-  for (int phase = 1; phase <= 2; ++phase) {
-    reader.answer();
-    late.answer();
-  }
-  reader.answer();
-  const Node* read = nullptr;
-  reader.run([&](Mutator&) { read = holder->weak.get(); });
-  ASSERT_NE(read, nullptr);
-  cycle.finish(late, reader);
-  reader.run([&](Mutator&) { EXPECT_EQ(holder->weak.get(), read); });
 }
 
 TEST(Ephemeron, KeepsItsValueWhileTheKeyIsKept) {

@@ -98,9 +98,9 @@ TEST_P(Bites, SomeSeedFailsAndFailsAgain) {
 
 INSTANTIATE_TEST_SUITE_P(Bugs, Bites,
                          ::testing::Values("unscanned_field", "skipped_root_range", "neighbour_mark", "double_handout",
-                                           "swapped_bitmap", "white_allocation", "old_value_unshaded",
-                                           "weak_load_unshaded", "attached_without_barrier", "detached_with_grey",
-                                           "no_fence", "new_value_unshaded", "outside_unshaded"),
+                                           "swapped_bitmap", "new_cell_white", "old_value_unshaded",
+                                           "weak_read_unshaded", "attaches_without_barrier", "grey_lost_at_detach",
+                                           "fence_skipped", "new_value_unshaded", "outside_store_unshaded"),
                          [](const auto& instance) { return std::string(instance.param); });
 
 TEST(CommandLine, SaysWhatItWants) {

@@ -1,0 +1,22 @@
+# MEMGC_MUTANT=NAME: defines it, as a string, for the files of the library in which the bug of that name is planted, so
+# that one build directory goes from mutant to mutant by compiling little.
+set(planted_in "")
+foreach(target memgc memgc_allocator)
+  get_target_property(sources ${target} SOURCES)
+  get_target_property(folder ${target} SOURCE_DIR)
+  foreach(source ${sources})
+    if(NOT source MATCHES "\\.cc$")
+      continue()
+    endif()
+    cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${folder})
+    file(STRINGS ${source} hits REGEX "seeded_bug\\(\"${MEMGC_MUTANT}\"\\)")
+    if(hits)
+      list(APPEND planted_in ${source})
+      set_property(SOURCE ${source} TARGET_DIRECTORY ${target} APPEND PROPERTY COMPILE_DEFINITIONS
+                                                                               MEMGC_MUTANT="${MEMGC_MUTANT}")
+    endif()
+  endforeach()
+endforeach()
+if(NOT planted_in)
+  message(FATAL_ERROR "MEMGC_MUTANT=${MEMGC_MUTANT}: no such bug; allocator/base/seeded_bug.h has the list")
+endif()
