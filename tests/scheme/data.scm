@@ -97,6 +97,8 @@
 (test 2/3 (sqrt 4/9))
 (test "1/3" (number->string 1/3))
 
+(test '(1/3 0.3333333333333333 0) (list (rationalize (exact 0.3) 1/10) (rationalize 0.3 1/10) (rationalize 1/10 1)))
+
 (section "flonums")
 (test 3.5 (+ 1 2.5))
 (test 0.1 (string->number "0.1"))

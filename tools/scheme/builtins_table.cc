@@ -83,10 +83,11 @@ void each_entry(Vm& vm, const Table* table, Visit visit) {
 
 void clear(Vm& vm, Table* table, std::size_t size) {
   table->entries = vm.make_slots(Type::kVector, 2 * size, kFree);
-  table->used = 0;
+  table->used = table->live = 0;
 }
 
 std::size_t live(Vm& vm, const Table* table) {
+  if ((table->aux & Table::kWeak) == 0) return table->live;
   std::size_t n = 0;
   each_entry(vm, table, [&](Value, Value) { ++n; });
   return n;
@@ -120,6 +121,7 @@ void table_set(Vm& vm, Value table, Value key, Value value) {
   bool found;
   const std::size_t i = find(vm, t, key, found);
   if (!found && slots(t->entries)[2 * i] == kFree) ++t->used;
+  if (!found) ++t->live;
   set_entry(vm, t, i, key, value);
 }
 
@@ -132,7 +134,9 @@ void define_table_builtins(Vm& vm) {
   define(vm, "hash-table-delete!", [](Vm& m, Table* t, Value key) {
     bool found;
     const std::size_t i = find(m, t, key, found);
-    if (found) set_entry(m, t, i, kDeleted, kFalse);
+    if (!found) return;
+    set_entry(m, t, i, kDeleted, kFalse);
+    --t->live;
   });
   define(vm, "hash-table-contains?", [](Vm& m, Table* t, Value key) {
     bool found;

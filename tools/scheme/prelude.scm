@@ -391,6 +391,16 @@
 (define (lcm . l)
   (fold (lambda (a b) (if (or (= a 0) (= b 0)) (* a b) (abs (* a (quotient b (gcd a b)))))) 1 l))
 (define (bitwise-not x) (- -1 x))
+(define (rationalize x y)  ; the simplest ratio within y of x (Stern and Brocot)
+  (define (simplest low high)
+    (let ((whole (floor low)))
+      (cond ((= whole low) whole)
+            ((< whole (floor high)) (+ whole 1))
+            (else (+ whole (/ 1 (simplest (/ 1 (- high whole)) (/ 1 (- low whole)))))))))
+  (let ((low (- x (abs y))) (high (+ x (abs y))))
+    (cond ((positive? low) (simplest low high))
+          ((negative? high) (- (simplest (- high) (- low))))
+          (else (* 0 low)))))
 
 ;; --- Hash tables (SRFI 69) --------------------------------------------------------------------------------------------
 

@@ -228,6 +228,7 @@ struct Table : Object {
   Table(std::uint32_t how, Value cells) : Object(Type::kTable, how), entries(cells) {}
   Slot entries;
   std::size_t used = 0;  // places that are not free; deleted entries count
+  std::size_t live = 0;  // entries; of a weak table, also those that died unnoticed
   static constexpr auto fields = memgc::fields(&Table::entries);
 };
 
