@@ -166,7 +166,7 @@ bool Collector::assist_may_go_on() const {
 // over before the kernel would have put the thread to sleep; and once asleep, a thread waits for whole slices of the
 // kernel's until it has a processor again.
 void Collector::wait_for_work(MutatorImpl& mutator) {
-  constexpr std::uint64_t kPatienceNs = 200'000;
+  constexpr std::uint64_t kPatienceNs = sync::spins(200'000);
   cycle_.team().hunger(1);
   for (const std::uint64_t began = now_ns(); elapsed_ns(began, now_ns()) < kPatienceNs;) {
     if (assist_may_go_on() || mutator.poll.load(std::memory_order_relaxed) != 0) {
