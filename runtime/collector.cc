@@ -120,27 +120,32 @@ void Collector::collect_due(MutatorImpl&) {
 }
 
 void Collector::assist(MutatorImpl& mutator) {
-  // An assist ends here, whatever is owed: the rest is paid with the next refill. It bounds how long a thread is held
-  // up.
+  // An assist ends at any of these, whatever is owed: the rest is paid with the next refill. They bound how long a
+  // thread is held up, by work and when there is none to be had.
   constexpr std::size_t kMostWork = std::size_t{256} << 10;
+  constexpr std::uint64_t kMostCpuNs = 200'000;
+  constexpr int kMostWaits = 2;
   Pacing& pacing = heap_.pacing();
-  const std::uint64_t began = now_ns();
   const AssistRatio ratio = pacing.ratio();
   const Assist owed = assist_owed(static_cast<std::size_t>(-mutator.balance), ratio);
   const std::size_t wanted = std::min(owed.work, kMostWork);
   std::size_t done = pacing.take_from_pool(wanted);
-  const bool all_from_pool = done == wanted;
-  while (done < wanted && pacing.charging()) {
-    const std::size_t marked = cycle_.team().assist(std::min(wanted - done, kAssistSlice));
-    done += marked;
-    if (marked == 0) {
-      wait_for_work(mutator);
-      done += pacing.take_from_pool(wanted - done);
+  if (done < wanted) {
+    const std::uint64_t began = now_ns(), cpu_began = thread_cpu_ns();
+    int waits = 0;
+    while (done < wanted && pacing.charging() && elapsed_ns(cpu_began, thread_cpu_ns()) < kMostCpuNs) {
+      const std::size_t marked = cycle_.team().assist(std::min(wanted - done, kAssistSlice));
+      done += marked;
+      if (marked == 0) {
+        if (waits++ == kMostWaits) break;
+        wait_for_work(mutator);
+        done += pacing.take_from_pool(wanted - done);
+      }
+      if (mutator.poll.load(std::memory_order_relaxed) != 0) safepoint_slow(mutator);
     }
-    if (mutator.poll.load(std::memory_order_relaxed) != 0) safepoint_slow(mutator);
+    heap_.stops().add(elapsed_ns(began, now_ns()));
   }
   mutator.balance += static_cast<std::int64_t>(credit_for(owed, std::min(done, owed.work), ratio));
-  if (!all_from_pool) heap_.stops().add(elapsed_ns(began, now_ns()));
 }
 
 void Collector::stay_below_hard_goal(MutatorImpl& mutator) {
@@ -166,7 +171,7 @@ bool Collector::assist_may_go_on() const {
 // over before the kernel would have put the thread to sleep; and once asleep, a thread waits for whole slices of the
 // kernel's until it has a processor again.
 void Collector::wait_for_work(MutatorImpl& mutator) {
-  constexpr std::uint64_t kPatienceNs = sync::spins(200'000);
+  constexpr std::uint64_t kPatienceNs = sync::spins(50'000);
   cycle_.team().hunger(1);
   for (const std::uint64_t began = now_ns(); elapsed_ns(began, now_ns()) < kPatienceNs;) {
     if (assist_may_go_on() || mutator.poll.load(std::memory_order_relaxed) != 0) {
