@@ -6,7 +6,6 @@
 #include <mutex>
 #include <system_error>
 
-#include "allocator/base/check.h"
 #include "runtime/clock.h"
 
 namespace memgc::internal {
@@ -50,10 +49,11 @@ void MarkTeam::open() {
 }
 
 void MarkTeam::end() {
-  const std::lock_guard guard(lock_);
-  MEMGC_CHECK(busy_ == 0);
+  std::unique_lock guard(lock_);
   opened_.store(false, std::memory_order_relaxed);
   wanted_helpers_ = 0;
+  // Nothing was left to mark, but somebody may just be finding that out.
+  wake_leader_.wait(guard, [&] { return busy_ == 0; });
 }
 
 void MarkTeam::want_helpers(unsigned count) {

@@ -52,7 +52,7 @@ class MarkTeam {
   /// The leader does nothing for so long, or until somebody wants it to open the team. What it has is others'
   /// meanwhile.
   void rest(std::uint64_t ns);
-  /// Marking has ended: nobody comes any more. REQUIRES: nobody is busy.
+  /// Marking has ended: nobody comes any more, and when this returns nobody is busy.
   void end();
 
   /// Marks about so many bytes on behalf of a mutator, and returns how many. 0 when there is nothing to be had at the

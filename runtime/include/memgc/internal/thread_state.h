@@ -24,8 +24,8 @@ struct MutatorState {
 /// This thread's view, written by the thread alone. `barrier` covers all heaps that it is attached to.
 struct ThreadState {
   MutatorState* current = nullptr;  // the mutator that was attached last
-  MutatorState* shading = nullptr;  // the only one, while it marks and runs: the barrier's short way
   bool barrier = true;              // stores must go through the slow path: marking, or not attached, or blocked
+  MutatorState* shading = nullptr;  // the only one, while it marks and runs: the barrier's short way
 };
 
 extern MEMGC_EXPORT constinit thread_local ThreadState thread_state __attribute__((tls_model("initial-exec")));
