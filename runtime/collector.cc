@@ -126,6 +126,10 @@ void Collector::assist(MutatorImpl& mutator) {
   constexpr std::uint64_t kMostCpuNs = 200'000;
   constexpr int kMostWaits = 2;
   Pacing& pacing = heap_.pacing();
+  if (heap_.gc_cpu().limiting()) {
+    mutator.balance = 0;
+    return;
+  }
   const AssistRatio ratio = pacing.ratio();
   const Assist owed = assist_owed(static_cast<std::size_t>(-mutator.balance), ratio);
   const std::size_t wanted = std::min(owed.work, kMostWork);
@@ -133,7 +137,8 @@ void Collector::assist(MutatorImpl& mutator) {
   if (done < wanted) {
     const std::uint64_t began = now_ns(), cpu_began = thread_cpu_ns();
     int waits = 0;
-    while (done < wanted && pacing.charging() && elapsed_ns(cpu_began, thread_cpu_ns()) < kMostCpuNs) {
+    while (done < wanted && pacing.charging() && !heap_.gc_cpu().limiting() &&
+           elapsed_ns(cpu_began, thread_cpu_ns()) < kMostCpuNs) {
       const std::size_t marked = cycle_.team().assist(std::min(wanted - done, kAssistSlice));
       done += marked;
       if (marked == 0) {
@@ -149,22 +154,26 @@ void Collector::assist(MutatorImpl& mutator) {
 }
 
 void Collector::stay_below_hard_goal(MutatorImpl& mutator) {
+  if (heap_.gc_cpu().limiting()) return;
   const Held held(heap_);
-  while (heap_.heap_bytes() >= heap_.pacing().hard_goal()) {
+  while (heap_.heap_bytes() >= heap_.pacing().hard_goal() && !heap_.gc_cpu().limiting()) {
     if (heap_.pacing().charging()) {
       const Running running;
       if (cycle_.team().assist(kAssistSlice) == 0) wait_for_work(mutator);
       continue;
     }
     std::unique_lock guard(lock_);
-    const auto over = [&] { return stopping_ || (begun_ == marked_ && wanted_ == begun_); };
+    const auto over = [&] {
+      return stopping_ || (begun_ == marked_ && wanted_ == begun_) || heap_.gc_cpu().limiting();
+    };
     wake_waiters_.wait(guard, [&] { return over() || heap_.pacing().charging(); });
     if (over()) return;
   }
 }
 
 bool Collector::assist_may_go_on() const {
-  return cycle_.team().has_work() || !heap_.pacing().pool_is_empty() || !heap_.pacing().charging();
+  return cycle_.team().has_work() || !heap_.pacing().pool_is_empty() || !heap_.pacing().charging() ||
+         heap_.gc_cpu().limiting();
 }
 
 // Until there is something to mark, or somebody has marked it. The leader shares within a slice, so as a rule this is
@@ -203,6 +212,11 @@ void Collector::wait_for_finalizers() {
 void Collector::note_progress() {
   const std::lock_guard guard(lock_);
   if (waiting_to_assist_ != 0) wake_waiters_.notify_all();
+}
+
+void Collector::let_go() {
+  const std::lock_guard guard(lock_);
+  wake_waiters_.notify_all();
 }
 
 void Collector::run() {

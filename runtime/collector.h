@@ -39,6 +39,8 @@ class Collector {
   void wait_for_finalizers();
   /// The cycle under way allows more.
   void note_progress();
+  /// Collecting has taken too much: wakes all who are held up for it.
+  void let_go();
 
   /// How many mutators have gone to sleep in assist().
   std::size_t waiting_to_assist();

@@ -13,7 +13,6 @@
 #include "runtime/heap_impl.h"
 #include "runtime/mutator_impl.h"
 #include "runtime/outside_stores.h"
-#include "runtime/processors.h"
 #include "runtime/roots.h"
 #include "runtime/verifier.h"
 
@@ -23,11 +22,11 @@ Cycle::Cycle(HeapImpl& heap)
     : heap_(heap),
       team_(heap.cage(), heap.weak_refs(), heap.grey(), heap.pacing()),
       made_ns_(now_ns()),
-      processors_(processors_for_this_process()) {}
+      processors_(heap.processors()) {}
 
 void Cycle::mark(std::uint64_t number, bool forced) {
   const std::uint64_t began = now_ns();
-  cpu_began_ns_ = thread_cpu_ns();
+  heap_.gc_cpu().begin_cycle();
   trace_ = CycleTrace();
   trace_.number = number;
   trace_.forced = forced;
@@ -149,9 +148,11 @@ void Cycle::pace() {
   note_memory();
   heap_.pacing().revise(heap_.heap_bytes(), team_.marked_bytes());
   heap_.collector().note_progress();
+  if (heap_.gc_cpu().due(now_ns())) note_gc_cpu();
   // Who waits to assist is the next to run: no helper is to take its processor.
   const std::size_t running = stopped_ ? 0 : heap_.handshakes().running() + heap_.collector().waiting_to_assist();
-  const auto idle = static_cast<unsigned>(processors_ - std::min<std::size_t>(running, processors_));
+  const auto idle =
+      heap_.gc_cpu().pressed() ? 0 : static_cast<unsigned>(processors_ - std::min<std::size_t>(running, processors_));
   const unsigned workers = std::max({idle, processors_ / 4, 1U});
   team_.want_helpers(team_.marked_cells() >= kWorthHelp ? workers - 1 : 0);
   if (idle > 0 || processors_ >= 4) return;
@@ -159,6 +160,15 @@ void Cycle::pace() {
   const std::uint64_t cpu = elapsed_ns(mark_cpu_began_ns_, thread_cpu_ns());
   const std::uint64_t due = cpu * 4 / processors_;  // wall time in which this much CPU is a quarter of all
   if (due > wall) team_.rest(std::min<std::uint64_t>(due - wall, 1'000'000));
+}
+
+// Asks the limiter; who is held up goes on when it says that collecting has taken too much.
+void Cycle::note_gc_cpu() {
+  if (!heap_.gc_cpu().note(team_.helper_cpu_ns(), team_.assist_cpu_ns(), stopped_)) return;
+  heap_.collector().let_go();
+  if (!heap_.pacing().by_limit() || !heap_.gc_cpu().may_warn()) return;
+  char line[kWarningBytes];
+  write_line(line, format_limit_warning(line, heap_.pacing().live(), heap_.pacing().memory_limit()));
 }
 
 // Who marked for how long. Helpers are there because processors are idle, but for those that the program has to give.
@@ -215,9 +225,8 @@ void Cycle::close(Roles& roles, std::size_t in_both) {
   // Allocated black: counted since all did so, less what was also marked, as reachable from older objects.
   const std::size_t counted = heap_.heap_bytes();
   trace_.heap_live = team_.marked_bytes() + counted - std::min(heap_at_black_ + in_both, counted);
-  const std::uint64_t leader = elapsed_ns(cpu_began_ns_, thread_cpu_ns());
-  heap_.finish_cycle(trace_.heap_live, trace_.stacks + trace_.globals, measure(counted), trace_.forced,
-                     leader + team_.helper_cpu_ns() + team_.assist_cpu_ns());
+  heap_.finish_cycle(trace_.heap_live, trace_.stacks + trace_.globals, measure(counted), trace_.forced);
+  note_gc_cpu();
   if (stopped_) {
     heap_.handshakes().resume_all();
     trace_.clock_ns[2] = elapsed_ns(began, now_ns());
@@ -230,7 +239,6 @@ void Cycle::note_memory() {
 }
 
 void Cycle::settle() {
-  const std::uint64_t cpu_began = thread_cpu_ns();
   heap_.finalizers().wake(heap_.facade());
   const Roles roles = heap_.roles();
   if (!seeded_bug("bitmap_not_cleared")) heap_.cage().clear_bitmap(roles.kept());
@@ -238,7 +246,7 @@ void Cycle::settle() {
   heap_.sets().settle(roles.occupied);
   heap_.large().settle(roles.occupied);
   heap_.grey().trim();
-  heap_.add_gc_cpu(elapsed_ns(cpu_began, thread_cpu_ns()));
+  note_gc_cpu();
   note_memory();
   schedule_point("settled");
 }
@@ -267,7 +275,8 @@ void Cycle::print() {
   const std::uint64_t total = elapsed_ns(made_ns_, now_ns()) * processors_;
   trace_.processors = processors_;
   if (total > 0) {
-    trace_.gc_cpu_percent = static_cast<unsigned>(std::min<std::uint64_t>(heap_.gc_cpu_ns() * 100 / total, 100));
+    trace_.gc_cpu_percent =
+        static_cast<unsigned>(std::min<std::uint64_t>(heap_.gc_cpu().billed_ns() * 100 / total, 100));
   }
   char line[kTraceLineBytes];
   write_line(line, format_trace_line(line, trace_));

@@ -69,6 +69,7 @@ class Cycle {
   void print();
   bool found_grey();
   void pace();
+  void note_gc_cpu();
   void note_cpu();
   CycleMeasure measure(std::size_t heap_bytes) const;
   void note_memory();
@@ -79,12 +80,11 @@ class Cycle {
   std::size_t snapshot_bytes_ = 0;
   std::atomic<std::size_t> memory_bytes_{0};  // relaxed: a figure that nothing depends on
   std::uint64_t made_ns_;
-  unsigned processors_ = 1;
+  const unsigned processors_;
 
   // Of the cycle under way.
   CycleTrace trace_;
   bool stopped_ = false;  // all mutators stand still
-  std::uint64_t cpu_began_ns_ = 0;
   std::uint64_t mark_began_ns_ = 0;
   std::uint64_t mark_cpu_began_ns_ = 0;
   std::uint64_t quiet_puts_ = 0;   // GreyQueue::puts() when there was nothing left to mark

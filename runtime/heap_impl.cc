@@ -9,6 +9,7 @@
 #include "allocator/base/check.h"
 #include "allocator/os_memory.h"
 #include "runtime/clock.h"
+#include "runtime/processors.h"
 
 namespace memgc::internal {
 namespace {
@@ -36,6 +37,8 @@ void check_options(const Options& options) {
 
 HeapImpl::HeapImpl(Heap& facade, const Options& options)
     : options_(options),
+      processors_(processors_for_this_process()),
+      gc_cpu_(processors_),
       pacing_(options.growth_percent, options.memory_limit),
       blocks_(cage_),
       sets_(cage_, blocks_),
@@ -84,11 +87,9 @@ void HeapImpl::update_goal() {
                       debug().gcstoptheworld);
 }
 
-void HeapImpl::finish_cycle(std::size_t live, std::size_t roots, const CycleMeasure& measure, bool forced,
-                            std::uint64_t cpu_ns) {
+void HeapImpl::finish_cycle(std::size_t live, std::size_t roots, const CycleMeasure& measure, bool forced) {
   cycles_.fetch_add(1, std::memory_order_relaxed);
   if (forced) forced_cycles_.fetch_add(1, std::memory_order_relaxed);
-  add_gc_cpu(cpu_ns);
   pacing_.end_cycle(live, roots, measure);
   // A difference, not a store: mutators allocate, and the collector may wait for a processor for long.
   heap_bytes_.fetch_add(live - measure.ended, std::memory_order_relaxed);
@@ -137,7 +138,10 @@ Stats HeapImpl::stats() {
   out.released_bytes = blocks.released_bytes;
   out.allocated_bytes = allocated_bytes_.load(std::memory_order_relaxed);
   out.allocated_objects = allocated_cells_.load(std::memory_order_relaxed);
-  out.gc_cpu_seconds = static_cast<double>(gc_cpu_ns()) / 1e9;
+  out.gc_cpu_seconds = static_cast<double>(gc_cpu_.total_ns()) / 1e9;
+  out.cpu_limited = gc_cpu_.limiting();
+  out.cpu_limited_times = gc_cpu_.limited_times();
+  out.cpu_limited_seconds = static_cast<double>(gc_cpu_.limited_ns()) / 1e9;
   out.stops = stops_.snapshot();
   return out;
 }

@@ -17,6 +17,7 @@
 #include "memgc/heap.h"
 #include "runtime/collector.h"
 #include "runtime/finalizers.h"
+#include "runtime/gc_cpu.h"
 #include "runtime/grey_queue.h"
 #include "runtime/handshake.h"
 #include "runtime/mutator_impl.h"
@@ -65,11 +66,10 @@ class HeapImpl {
 
   /// A cycle found this: of the `measure.ended` bytes of objects so many were live, and `roots` bytes were scanned
   /// outside the heap. Sets the next goal. What is allocated meanwhile stays counted.
-  void finish_cycle(std::size_t live, std::size_t roots, const CycleMeasure& measure, bool forced,
-                    std::uint64_t cpu_ns);
+  void finish_cycle(std::size_t live, std::size_t roots, const CycleMeasure& measure, bool forced);
   std::size_t goal() const { return pacing_.goal(); }
-  std::uint64_t gc_cpu_ns() const { return gc_cpu_ns_.load(std::memory_order_relaxed); }
-  void add_gc_cpu(std::uint64_t ns) { gc_cpu_ns_.fetch_add(ns, std::memory_order_relaxed); }
+  GcCpu& gc_cpu() { return gc_cpu_; }
+  unsigned processors() const { return processors_; }
 
   int set_growth_percent(int percent);
   std::size_t set_memory_limit(std::size_t bytes);
@@ -89,6 +89,8 @@ class HeapImpl {
   void update_goal();
 
   Options options_;
+  const unsigned processors_;
+  GcCpu gc_cpu_;
   Pacing pacing_;
   Cage cage_;
   BlockHeap blocks_;
@@ -108,7 +110,6 @@ class HeapImpl {
   std::atomic<std::uint64_t> allocated_cells_{0};
   std::atomic<std::uint64_t> cycles_{0};
   std::atomic<std::uint64_t> forced_cycles_{0};
-  std::atomic<std::uint64_t> gc_cpu_ns_{0};
 
   sync::Mutex callback_lock_;
   std::function<void(Pressure)> pressure_callback_;

@@ -17,6 +17,7 @@ void Pacing::update_goal(const Holdings& now, bool at_goal) {
   const HeapGoal goal = heap_goal(in);
   const double ahead = runway_.load(std::memory_order_relaxed) * static_cast<double>(in.live);
   goal_.store(goal.bytes, std::memory_order_relaxed);
+  by_limit_.store(goal.by_limit, std::memory_order_relaxed);
   set_hard_goal(goal.bytes);
   trigger_.store(at_goal ? goal.bytes : cycle_trigger(goal, in.live, static_cast<std::size_t>(std::min(ahead, 0x1p62))),
                  std::memory_order_relaxed);

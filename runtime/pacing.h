@@ -50,6 +50,9 @@ class Pacing {
   /// `live` and `roots` in bytes, as the cycle found them; it measured the rest.
   void end_cycle(std::size_t live, std::size_t roots, CycleMeasure measure);
 
+  /// Whether the goal is what the memory limit leaves, not what growth_percent says.
+  bool by_limit() const { return by_limit_.load(std::memory_order_relaxed); }
+
   bool charging() const { return charging_.load(std::memory_order_relaxed); }
   AssistRatio ratio() const;
   /// Up to `work` bytes of marking that others have done.
@@ -69,6 +72,7 @@ class Pacing {
   std::atomic<std::size_t> hard_goal_{0};
   std::atomic<double> runway_{0};  // bytes allocated during a cycle, for each one that it marks
 
+  std::atomic<bool> by_limit_{false};
   std::atomic<bool> charging_{false};
   std::atomic<double> work_per_byte_{0};
   std::atomic<double> bytes_per_work_{0};

@@ -49,6 +49,12 @@ struct Stats {
       0;  ///< Allocated since the heap was made (cells; of attached threads, to their last refill).
   std::uint64_t allocated_objects = 0;  ///< The same in objects.
   double gc_cpu_seconds = 0;            ///< CPU time that collection took, on all threads.
+  /// Collection took more than half of the CPU time for so long that it now takes no more from the program: allocating
+  /// threads do not mark, and the heap may pass its goal and MEMLIMIT. As a rule, the live heap leaves no room below
+  /// the limit.
+  bool cpu_limited = false;
+  std::uint64_t cpu_limited_times = 0;  ///< How often that has begun.
+  double cpu_limited_seconds = 0;       ///< For how long it has lasted in all, of wall time.
   StopHistogram stops;                  ///< Every time a mutator was held up by the collector.
 };
 
