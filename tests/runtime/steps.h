@@ -118,7 +118,15 @@ class SteppedCycle {
   /// Lets these threads answer all that is asked until the cycle has ended.
   template <class... Steppers>
   void finish(Steppers&... steppers) {
-    while (!ended_) (steppers.run([](Mutator& me) { me.safepoint(); }), ...);
+    // All at once: where marks are verified, a handshake stops each until all have answered.
+    const auto answer = [this](Mutator& me) {
+      while (!ended_) {
+        me.safepoint();
+        std::this_thread::yield();
+      }
+    };
+    (steppers.start(answer), ...);
+    (steppers.wait(), ...);
   }
 
  private:

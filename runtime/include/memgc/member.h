@@ -19,6 +19,17 @@ namespace memgc {
 namespace internal {
 struct RawFields;
 
+// Relaxed is enough: what a pointer leads to is read through it, and hardware keeps the order of such reads, whoever
+// stored the pointer with release. ThreadSanitizer goes by the language, which knows no such order.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr std::memory_order kReadOrder = std::memory_order_acquire;
+#elif defined(__has_feature)
+inline constexpr std::memory_order kReadOrder =
+    __has_feature(thread_sanitizer) ? std::memory_order_acquire : std::memory_order_relaxed;
+#else
+inline constexpr std::memory_order kReadOrder = std::memory_order_relaxed;
+#endif
+
 /// A U is a T, so that a Member<U> may stand where a Member<T> is wanted.
 template <class U, class T>
 concept PointsTo = std::is_convertible_v<U*, T*>;
@@ -59,7 +70,7 @@ class Member {
     return *this;
   }
 
-  T* get() const noexcept { return word().load(std::memory_order_relaxed); }
+  T* get() const noexcept { return word().load(internal::kReadOrder); }
   operator T*() const noexcept { return get(); }  // NOLINT(google-explicit-constructor)
   T* operator->() const noexcept { return get(); }
   std::add_lvalue_reference_t<T> operator*() const noexcept { return *get(); }
