@@ -36,7 +36,7 @@ void BlockHeap::unlist(BlockIndex first, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     Block& block = cage_.block(first + static_cast<BlockIndex>(i));
     block.state.store(BlockState::kUnused, std::memory_order_relaxed);
-    (block.resident ? resident_free_blocks_ : released_blocks_) -= 1;
+    subtract(block.resident ? resident_free_blocks_ : released_blocks_, 1);
   }
 }
 
@@ -56,18 +56,19 @@ BlockIndex BlockHeap::take_listed(std::size_t count) {
 
 BlockIndex BlockHeap::take_fresh(std::size_t count) {
   // A free stretch that ends where the fresh blocks begin is their beginning. (take_listed() found it too short.)
-  const Block& last = cage_.block(fresh_begin_ - 1);
+  const BlockIndex fresh_begin = used_end();
+  const Block& last = cage_.block(fresh_begin - 1);
   const std::size_t listed = last.state == BlockState::kFree ? last.length : 0;
-  const std::size_t ready = cage_.frontier() - fresh_begin_;
+  const std::size_t ready = cage_.frontier() - fresh_begin;
   const std::size_t fresh = count - listed;
   if (ready < fresh && !cage_.grow(fresh - ready)) return kNoBlock;
-  const BlockIndex first = fresh_begin_ - static_cast<BlockIndex>(listed);
+  const BlockIndex first = fresh_begin - static_cast<BlockIndex>(listed);
   if (listed > 0) {
     remove(first);
     unlist(first, listed);
   }
-  for (std::size_t i = 0; i < fresh; ++i) cage_.block(fresh_begin_ + static_cast<BlockIndex>(i)).zeroed = true;
-  fresh_begin_ += static_cast<BlockIndex>(fresh);
+  for (std::size_t i = 0; i < fresh; ++i) cage_.block(fresh_begin + static_cast<BlockIndex>(i)).zeroed = true;
+  fresh_begin_.store(fresh_begin + static_cast<BlockIndex>(fresh), std::memory_order_relaxed);
   return first;
 }
 
@@ -76,7 +77,7 @@ BlockIndex BlockHeap::take(std::size_t count) {
   if (count == 0 || count > cage_.capacity()) return kNoBlock;
   BlockIndex first = take_listed(count);
   if (first == kNoBlock) first = take_fresh(count);
-  if (first != kNoBlock) taken_blocks_ += count;
+  if (first != kNoBlock) add(taken_blocks_, count);
   return first;
 }
 
@@ -88,15 +89,15 @@ void BlockHeap::give_back(BlockIndex first, std::size_t count) {
     block.zeroed = false;
     block.resident = true;
   }
+  subtract(taken_blocks_, count);
   put(first, count);
 }
 
 BlockIndex BlockHeap::put(BlockIndex first, std::size_t count) {
-  taken_blocks_ -= count;
   for (std::size_t i = 0; i < count; ++i) {
     Block& block = cage_.block(first + static_cast<BlockIndex>(i));
     block.state.store(BlockState::kFree, std::memory_order_relaxed);
-    (block.resident ? resident_free_blocks_ : released_blocks_) += 1;
+    add(block.resident ? resident_free_blocks_ : released_blocks_, 1);
   }
   // Join with the neighbours. The block before is the last of its stretch, the one behind the first of its.
   if (const BlockIndex before = first - 1; before != kNoBlock && cage_.block(before).state == BlockState::kFree) {
@@ -106,7 +107,7 @@ BlockIndex BlockHeap::put(BlockIndex first, std::size_t count) {
     count += length;
   }
   const BlockIndex behind = first + static_cast<BlockIndex>(count);
-  if (behind < fresh_begin_ && cage_.block(behind).state == BlockState::kFree) {
+  if (behind < used_end() && cage_.block(behind).state == BlockState::kFree) {
     const std::size_t length = cage_.block(behind).length;
     remove(behind);
     count += length;
@@ -119,7 +120,8 @@ BlockIndex BlockHeap::put(BlockIndex first, std::size_t count) {
 // stretch, or some blocks that are not free.
 BlockHeap::Piece BlockHeap::next_resident_piece(BlockIndex& at, std::size_t wanted) const {
   constexpr BlockIndex kMostLookedAt = 4096;  // about 10 us
-  const BlockIndex stop = fresh_begin_ - at > kMostLookedAt ? at + kMostLookedAt : fresh_begin_;
+  const BlockIndex end_of_all = used_end();
+  const BlockIndex stop = end_of_all - at > kMostLookedAt ? at + kMostLookedAt : end_of_all;
   while (at < stop) {
     const Block& head = cage_.block(at);
     if (head.state != BlockState::kFree) {
@@ -145,13 +147,13 @@ std::size_t BlockHeap::release(std::size_t bytes) {
   // that ends before its stretch does is the last.
   std::size_t released = 0;
   const std::lock_guard guard(lock_);
-  for (BlockIndex at = 1; released < bytes && at < fresh_begin_;) {
+  for (BlockIndex at = 1; released < bytes && at < used_end();) {
     const Piece piece = next_resident_piece(at, ((bytes - released - 1) >> kBlockShift) + 1);
     if (piece.resident == 0) {
       lock_.unlock();
       sync::yield();  // others may come in between; and may have made `at` part of a stretch
       lock_.lock();
-      while (at < fresh_begin_ && cage_.block(at).state == BlockState::kFree &&
+      while (at < used_end() && cage_.block(at).state == BlockState::kFree &&
              cage_.block(at - 1).state == BlockState::kFree)
         --at;
       continue;
@@ -172,10 +174,11 @@ std::size_t BlockHeap::release(std::size_t bytes) {
 bool BlockHeap::release_piece(const Piece& piece) {
   const std::size_t length = piece.end - piece.begin;
   unlist(piece.begin, length);
-  taken_blocks_ += length;
+  add(releasing_blocks_, length);
   lock_.unlock();
   const bool done = os::release(cage_.address_of(piece.begin), length << kBlockShift);
   lock_.lock();
+  subtract(releasing_blocks_, length);
   for (BlockIndex i = piece.begin; done && i < piece.end; ++i) {
     cage_.block(i).resident = false;
     cage_.block(i).zeroed = true;
@@ -184,8 +187,8 @@ bool BlockHeap::release_piece(const Piece& piece) {
 }
 
 BlockHeapStats BlockHeap::stats() const {
-  const std::lock_guard guard(lock_);
-  return {taken_blocks_ << kBlockShift, resident_free_blocks_ << kBlockShift, released_blocks_ << kBlockShift};
+  const auto bytes = [](const Count& blocks) { return blocks.load(std::memory_order_relaxed) << kBlockShift; };
+  return {bytes(taken_blocks_), bytes(resident_free_blocks_) + bytes(releasing_blocks_), bytes(released_blocks_)};
 }
 
 void BlockHeap::verify() const {
@@ -204,8 +207,10 @@ void BlockHeap::verify() const {
       previous = first;
     }
   }
-  MEMGC_CHECK_2(listed == resident_free_blocks_ + released_blocks_, listed, resident_free_blocks_ + released_blocks_);
-  MEMGC_CHECK_2(listed + taken_blocks_ + 1 == fresh_begin_, listed + taken_blocks_ + 1, fresh_begin_);
+  const std::size_t free = resident_free_blocks_ + released_blocks_;
+  MEMGC_CHECK_2(listed == free, listed, free);
+  const std::size_t all = listed + taken_blocks_ + releasing_blocks_ + 1;
+  MEMGC_CHECK_2(all == fresh_begin_, all, fresh_begin_.load());
 }
 
 }  // namespace memgc::internal

@@ -9,6 +9,7 @@
 // (about 2 ns each) or to look at 4096 others, never over a system call but for growing the cage.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -35,7 +36,10 @@ class BlockHeap {
   /// Gives free resident blocks back to the kernel until `bytes` have been, or none is left. Returns the bytes given.
   std::size_t release(std::size_t bytes);
 
+  /// Of about one moment; takes no lock.
   BlockHeapStats stats() const;
+  /// Blocks that have ever been taken, and block 0: below this, descriptors and bitmaps are in use.
+  BlockIndex used_end() const { return fresh_begin_.load(std::memory_order_relaxed); }
   /// Aborts unless lists, lengths and counts agree. Slow. For tests and checks.
   void verify() const;
 
@@ -61,10 +65,18 @@ class BlockHeap {
   Cage& cage_;
   mutable Lock lock_;
   BlockIndex lists_[kLists] = {};
-  BlockIndex fresh_begin_ = 1;
-  std::size_t taken_blocks_ = 0;
-  std::size_t resident_free_blocks_ = 0;
-  std::size_t released_blocks_ = 0;
+  // Written under lock_, read by stats() without.
+  using Count = std::atomic<std::size_t>;
+  static void add(Count& count, std::size_t more) {
+    count.store(count.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+  }
+  static void subtract(Count& count, std::size_t less) { add(count, 0 - less); }
+
+  std::atomic<BlockIndex> fresh_begin_{1};
+  Count taken_blocks_{0};
+  Count resident_free_blocks_{0};
+  Count releasing_blocks_{0};  // free, in no list while the kernel takes their pages
+  Count released_blocks_{0};
 };
 
 }  // namespace memgc::internal

@@ -84,6 +84,13 @@ bool Cage::grow(std::size_t wanted) {
   return false;
 }
 
+std::size_t Cage::metadata_bytes(BlockIndex end) const {
+  const std::size_t page = os::page_bytes();
+  const std::size_t bitmap = round_up(end * kBitmapBytes, page);
+  return round_up(end * sizeof(Block), page) + kOwedBitmap * bitmap +
+         std::min(bitmap, owed_bytes_.load(std::memory_order_relaxed));
+}
+
 bool Cage::owe(CellRef cell) {
   if (!owes(cell.block)) {
     const std::lock_guard guard(owed_lock_);

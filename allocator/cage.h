@@ -159,6 +159,8 @@ class Cage {
   /// Clears one bitmap of every block. REQUIRES: nobody sets bits in it meanwhile.
   void clear_bitmap(unsigned which) const;
 
+  /// Bytes of descriptors and bitmaps of the blocks below `end`, in whole pages: resident, once these are in use.
+  std::size_t metadata_bytes(BlockIndex end) const;
   /// Bytes of descriptors and bitmaps that are ready.
   std::size_t metadata_bytes() const {
     return metadata_bytes_.load(std::memory_order_relaxed) + owed_bytes_.load(std::memory_order_relaxed);

@@ -97,8 +97,8 @@ void Cycle::mark_from_roots() {
     for (const std::uintptr_t word : snapshot) team_.leader().push_if_object(word);
     trace_.stacks += snapshot.stack_bytes();
     trace_.globals += snapshot.range_bytes();
-    snapshot_bytes_ += snapshot.memory_bytes();
   }
+  for (const auto& snapshot : snapshots_) snapshot_bytes_ += snapshot->memory_bytes();
 }
 
 void Cycle::mark_to_the_end(Roles& roles) {

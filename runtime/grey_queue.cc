@@ -50,6 +50,7 @@ GreyChunk* GreyQueue::take_empty(std::size_t most) {
     }
     chunk = reinterpret_cast<GreyChunk*>(memory_.base() + end) - 1;
     cut_.store(cut + 1, std::memory_order_relaxed);
+    if (cut + 1 > resident_.load(std::memory_order_relaxed)) resident_.store(cut + 1, std::memory_order_relaxed);
   }
   ++in_use_;
   chunk->next = nullptr;
@@ -105,7 +106,8 @@ void GreyQueue::trim() {
   // All are free: cut them anew from the front.
   unused_ = nullptr;
   cut_.store(0, std::memory_order_relaxed);
-  os::release(memory_.base() + kRetainedBytes, used - kRetainedBytes);
+  if (os::release(memory_.base() + kRetainedBytes, used - kRetainedBytes))
+    resident_.store(kRetainedBytes / sizeof(GreyChunk), std::memory_order_relaxed);
 }
 
 }  // namespace memgc::internal

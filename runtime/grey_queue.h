@@ -55,8 +55,8 @@ class GreyQueue {
 
   /// A cycle has ended: gives memory back, but for a little. REQUIRES: nobody marks.
   void trim();
-  /// Bytes of chunks that have been used since trim().
-  std::size_t memory_bytes() const { return cut_.load(std::memory_order_relaxed) * sizeof(GreyChunk); }
+  /// Bytes of chunks that are resident.
+  std::size_t memory_bytes() const { return resident_.load(std::memory_order_relaxed) * sizeof(GreyChunk); }
 
   /// From now on a marker gets no chunk beyond the n-th, for tests of what happens then.
   void limit_chunks_for_testing(std::size_t chunks) { most_for_markers_ = chunks; }
@@ -70,8 +70,9 @@ class GreyQueue {
   std::uint64_t puts_ = 0;
   std::size_t in_use_ = 0;  // neither unused nor uncut
   std::atomic<std::size_t> queued_{0};
-  std::atomic<std::size_t> cut_{0};  // chunks of the reservation that were used since trim()
-  std::size_t chunks_ = 0;           // in the whole reservation
+  std::atomic<std::size_t> cut_{0};       // chunks of the reservation that were used since trim()
+  std::atomic<std::size_t> resident_{0};  // chunks from the front that were used since their pages were given back
+  std::size_t chunks_ = 0;                // in the whole reservation
   std::size_t most_for_markers_ = 0;
   Region memory_;
 };

@@ -61,6 +61,7 @@ void Handshakes::attach(MutatorImpl& mutator) {
         Roles roles = heap_.roles();
         if (seeded_bug("attaches_white")) roles.keep = Keep::kNothing;
         mutator.local.retire_all(roles);
+        heap_.count_thread_bytes(mutator, sizeof(MutatorImpl) + mutator.local.metadata_bytes());
         mutator.next = first_;
         if (first_ != nullptr) first_->previous = &mutator;
         first_ = &mutator;
@@ -79,6 +80,7 @@ void Handshakes::detach(MutatorImpl& mutator) {
     if (!seeded_bug("grey_lost_at_detach")) mutator.hand_over_grey();
     mutator.local.retire_all(mutator.local.roles());
     heap_.count_allocation(mutator);
+    heap_.count_thread_bytes(mutator, 0);
   }
   if (mutator.snapshot.begin() != mutator.snapshot.end() && !seeded_bug("copied_stack_lost_at_detach")) {
     orphans_.push_back(std::make_unique<Snapshot>());

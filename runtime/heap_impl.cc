@@ -72,6 +72,13 @@ void HeapImpl::count_allocation(MutatorImpl& mutator) {
   heap_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   allocated_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   allocated_cells_.fetch_add(mutator.local.take_allocated_cells(), std::memory_order_relaxed);
+  const std::size_t its = sizeof(MutatorImpl) + mutator.local.metadata_bytes();
+  if (its != mutator.counted_bytes) count_thread_bytes(mutator, its);
+}
+
+void HeapImpl::count_thread_bytes(MutatorImpl& mutator, std::size_t bytes) {
+  thread_bytes_.fetch_add(bytes - mutator.counted_bytes, std::memory_order_relaxed);
+  mutator.counted_bytes = bytes;
 }
 
 void HeapImpl::count_large_allocation(MutatorImpl& mutator, std::size_t bytes) {
@@ -82,9 +89,8 @@ void HeapImpl::count_large_allocation(MutatorImpl& mutator, std::size_t bytes) {
 }
 
 void HeapImpl::update_goal() {
-  const BlockHeapStats blocks = blocks_.stats();
-  pacing_.update_goal({blocks.taken_bytes + blocks.free_bytes + metadata_bytes(), blocks.free_bytes, heap_bytes()},
-                      debug().gcstoptheworld);
+  external_at_goal_.store(external_bytes_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  pacing_.update_goal(holdings(), debug().gcstoptheworld);
 }
 
 void HeapImpl::finish_cycle(std::size_t live, std::size_t roots, const CycleMeasure& measure, bool forced) {
@@ -118,24 +124,45 @@ Options HeapImpl::options() const {
   return now;
 }
 
-std::size_t HeapImpl::metadata_bytes() {
-  std::size_t bytes =
-      cage_.metadata_bytes() + sets_.metadata_bytes() + collector_.metadata_bytes() + grey_.memory_bytes();
-  handshakes_.for_each([&](MutatorImpl& mutator) { bytes += sizeof(MutatorImpl) + mutator.local.metadata_bytes(); });
-  return bytes;
+Holdings HeapImpl::holdings() const {
+  const BlockHeapStats blocks = blocks_.stats();
+  Holdings out;
+  out.blocks = blocks.taken_bytes;
+  out.free_blocks = blocks.free_bytes;
+  out.tables = cage_.metadata_bytes(blocks_.used_end()) + sets_.metadata_bytes() + sizeof(HeapImpl);
+  out.mark_work = grey_.memory_bytes();
+  out.stack_copies = collector_.metadata_bytes();
+  out.threads = thread_bytes_.load(std::memory_order_relaxed);
+  out.external = static_cast<std::size_t>(std::max<std::ptrdiff_t>(external_bytes_.load(std::memory_order_relaxed), 0));
+  return out;
+}
+
+// The goal follows when it has become wrong by as much as matters: reporting costs an addition as a rule.
+void HeapImpl::add_external_bytes(std::ptrdiff_t bytes) {
+  constexpr std::ptrdiff_t kMatters = std::ptrdiff_t{1} << 20;
+  const std::ptrdiff_t now = external_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  const std::ptrdiff_t moved = now - external_at_goal_.load(std::memory_order_relaxed);
+  if (pacing_.memory_limit() != Options::kNoLimit && (moved >= kMatters || moved <= -kMatters)) update_goal();
 }
 
 Stats HeapImpl::stats() {
-  const BlockHeapStats blocks = blocks_.stats();
+  const Holdings held = holdings();
   Stats out;
   out.cycles = cycles_.load(std::memory_order_relaxed);
   out.forced_cycles = forced_cycles_.load(std::memory_order_relaxed);
   out.live_bytes = pacing_.live();
   out.heap_bytes = heap_bytes();
   out.goal_bytes = goal();
-  out.metadata_bytes = metadata_bytes();
-  out.managed_bytes = blocks.taken_bytes + blocks.free_bytes + out.metadata_bytes;
-  out.released_bytes = blocks.released_bytes;
+  out.managed_bytes = held.all();
+  out.block_bytes = held.blocks;
+  out.free_bytes = held.free_blocks;
+  out.metadata_bytes = held.metadata();
+  out.external_bytes = held.external;
+  out.table_bytes = held.tables;
+  out.mark_work_bytes = held.mark_work;
+  out.stack_copy_bytes = held.stack_copies;
+  out.thread_bytes = held.threads;
+  out.released_bytes = blocks_.stats().released_bytes;
   out.allocated_bytes = allocated_bytes_.load(std::memory_order_relaxed);
   out.allocated_objects = allocated_cells_.load(std::memory_order_relaxed);
   out.gc_cpu_seconds = static_cast<double>(gc_cpu_.total_ns()) / 1e9;
@@ -196,6 +223,7 @@ std::size_t Heap::release_memory() {
 void Heap::wait_for_finalizers() { impl_->collector().wait_for_finalizers(); }
 Stats Heap::stats() const { return impl_->stats(); }
 Options Heap::options() const { return impl_->options(); }
+void Heap::add_external_bytes(std::ptrdiff_t bytes) { impl_->add_external_bytes(bytes); }
 bool Heap::contains(const void* pointer) const noexcept { return impl_->cage().contains(pointer); }
 void Heap::on_pressure(std::function<void(Pressure)> callback) { impl_->set_pressure_callback(std::move(callback)); }
 

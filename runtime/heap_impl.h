@@ -20,6 +20,7 @@
 #include "runtime/gc_cpu.h"
 #include "runtime/grey_queue.h"
 #include "runtime/handshake.h"
+#include "runtime/holdings.h"
 #include "runtime/mutator_impl.h"
 #include "runtime/pacing.h"
 #include "runtime/stop_recorder.h"
@@ -57,6 +58,8 @@ class HeapImpl {
   /// Adds what a mutator has bumped past to the heap's counts. By its owner, or for it while it is blocked.
   void count_allocation(MutatorImpl& mutator);
   void count_large_allocation(MutatorImpl& mutator, std::size_t bytes);
+  /// What belongs to an attached mutator has become so much. By its owner, or for it while it is blocked.
+  void count_thread_bytes(MutatorImpl& mutator, std::size_t bytes);
   /// Bytes of objects: live at the last cycle, and allocated since.
   std::size_t heap_bytes() const { return heap_bytes_.load(std::memory_order_relaxed); }
   /// Whether the next cycle is due.
@@ -75,7 +78,8 @@ class HeapImpl {
   std::size_t set_memory_limit(std::size_t bytes);
   Options options() const;
   Stats stats();
-  std::size_t metadata_bytes();
+  Holdings holdings() const;
+  void add_external_bytes(std::ptrdiff_t bytes);
 
   void set_pressure_callback(std::function<void(Pressure)> callback);
   /// Asks the embedder for memory; false if there is nobody to ask.
@@ -105,6 +109,9 @@ class HeapImpl {
   Handshakes handshakes_;
 
   std::atomic<std::size_t> heap_bytes_{0};
+  std::atomic<std::size_t> thread_bytes_{0};
+  std::atomic<std::ptrdiff_t> external_bytes_{0};
+  std::atomic<std::ptrdiff_t> external_at_goal_{0};
   std::atomic<std::uint64_t> late_answers_{0};
   std::atomic<std::uint64_t> allocated_bytes_{0};
   std::atomic<std::uint64_t> allocated_cells_{0};

@@ -49,6 +49,8 @@ class MutatorImpl : public MutatorState {
 
   std::int64_t balance = 0;  // bytes that it may allocate before it has to assist, while a cycle marks
 
+  std::size_t counted_bytes = 0;  // of what belongs to it, in the heap's count
+
   GreyChunk* grey = nullptr;  // shaded and not handed over
   Snapshot snapshot;          // as of the third handshake
 

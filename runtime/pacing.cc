@@ -11,9 +11,11 @@ void Pacing::update_goal(const Holdings& now, bool at_goal) {
   in.roots = roots_.load(std::memory_order_relaxed);
   in.growth_percent = growth_percent();
   in.memory_limit = memory_limit();
-  in.mapped_ready = now.resident;
-  in.heap_free = now.free;
-  in.heap_in_use = now.objects;
+  in.mapped_ready = now.all();
+  in.heap_free = now.free_blocks;
+  // Whole blocks: what is free in them is room for objects, and what is dead and not yet swept is no overhead. That
+  // they may be full of holes that nobody can use is told by how many are taken.
+  in.heap_in_use = now.blocks;
   const HeapGoal goal = heap_goal(in);
   const double ahead = runway_.load(std::memory_order_relaxed) * static_cast<double>(in.live);
   goal_.store(goal.bytes, std::memory_order_relaxed);

@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "runtime/assist.h"
+#include "runtime/holdings.h"
 #include "runtime/pacer.h"
 
 namespace memgc::internal {
@@ -26,12 +27,6 @@ class Pacing {
   int set_growth_percent(int percent) { return growth_percent_.exchange(percent, std::memory_order_relaxed); }
   std::size_t set_memory_limit(std::size_t bytes) { return memory_limit_.exchange(bytes, std::memory_order_relaxed); }
 
-  /// What the heap holds at present.
-  struct Holdings {
-    std::size_t resident = 0;  // all of it
-    std::size_t free = 0;      // of that, free blocks
-    std::size_t objects = 0;   // of that, bytes of objects, dead ones included
-  };
   /// A knob was turned or a cycle is over: sets goal and trigger. `at_goal`: begin cycles at the goal, not before it.
   void update_goal(const Holdings& now, bool at_goal);
 

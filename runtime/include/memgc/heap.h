@@ -44,7 +44,12 @@ class MEMGC_EXPORT Heap {
   /// Waits until every destructor and cleanup that was due when it was called has run. Not from a cleanup.
   void wait_for_finalizers();
 
-  /// A copy of the figures; stops nobody.
+  /// The program holds `bytes` more (or fewer, below 0) outside the heap on behalf of managed objects: a big integer's
+  /// limbs, a mapped file. They count as Stats::external_bytes and against MEMLIMIT, not towards the growth that MEMGC
+  /// allows. What was reported must be taken back when it is freed. Any thread; costs an addition as a rule.
+  void add_external_bytes(std::ptrdiff_t bytes);
+
+  /// A copy of the figures; stops nobody and waits for nobody: some microseconds.
   Stats stats() const;
   /// The options in force, with what was set since.
   Options options() const;

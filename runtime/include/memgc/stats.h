@@ -42,9 +42,17 @@ struct Stats {
   std::uint64_t live_bytes = 0;     ///< What the last cycle found reachable (cells, rounded to their size class).
   std::uint64_t heap_bytes = 0;     ///< Live at the last cycle, and allocated since.
   std::uint64_t goal_bytes = 0;  ///< heap_bytes at which the cycle under way or the next should end. UINT64_MAX: none.
-  std::uint64_t managed_bytes = 0;   ///< What MEMLIMIT counts: blocks, free blocks not given back, and metadata_bytes.
-  std::uint64_t released_bytes = 0;  ///< Of the heap's blocks, how much is given back to the kernel at present.
-  std::uint64_t metadata_bytes = 0;  ///< Bitmaps, descriptors, mark stacks, buffers.
+  /// What MEMLIMIT counts, and what is resident: block_bytes + free_bytes + metadata_bytes + external_bytes, exactly.
+  std::uint64_t managed_bytes = 0;
+  std::uint64_t block_bytes = 0;       ///< Blocks in use: objects, dead ones not yet swept, free cells between them.
+  std::uint64_t free_bytes = 0;        ///< Free blocks that were not given back to the kernel.
+  std::uint64_t metadata_bytes = 0;    ///< The four parts that follow, exactly.
+  std::uint64_t table_bytes = 0;       ///< Descriptors and bitmaps of blocks, and what the heap itself takes.
+  std::uint64_t mark_work_bytes = 0;   ///< Mark stacks and the write barrier's buffers.
+  std::uint64_t stack_copy_bytes = 0;  ///< Copies of stacks, lists of weak references.
+  std::uint64_t thread_bytes = 0;      ///< Attached threads: tables of their runs.
+  std::uint64_t external_bytes = 0;    ///< What the program reported with Heap::add_external_bytes().
+  std::uint64_t released_bytes = 0;    ///< Of the heap's blocks, how much is given back to the kernel at present.
   std::uint64_t allocated_bytes =
       0;  ///< Allocated since the heap was made (cells; of attached threads, to their last refill).
   std::uint64_t allocated_objects = 0;  ///< The same in objects.
