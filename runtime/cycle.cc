@@ -166,7 +166,11 @@ void Cycle::pace() {
 void Cycle::note_gc_cpu() {
   if (!heap_.gc_cpu().note(team_.helper_cpu_ns(), team_.assist_cpu_ns(), stopped_)) return;
   heap_.collector().let_go();
-  if (!heap_.pacing().by_limit() || !heap_.gc_cpu().may_warn()) return;
+  if (heap_.pacing().by_limit()) warn_of_limit();
+}
+
+void Cycle::warn_of_limit() {
+  if (!heap_.gc_cpu().may_warn()) return;
   char line[kWarningBytes];
   write_line(line, format_limit_warning(line, heap_.pacing().live(), heap_.pacing().memory_limit()));
 }
@@ -226,6 +230,8 @@ void Cycle::close(Roles& roles, std::size_t in_both) {
   const std::size_t counted = heap_.heap_bytes();
   trace_.heap_live = team_.marked_bytes() + counted - std::min(heap_at_black_ + in_both, counted);
   heap_.finish_cycle(trace_.heap_live, trace_.stacks + trace_.globals, measure(counted), trace_.forced);
+  // What was made meanwhile counts as live and need not be.
+  if (team_.marked_bytes() >= heap_.pacing().memory_limit()) warn_of_limit();
   note_gc_cpu();
   if (stopped_) {
     heap_.handshakes().resume_all();

@@ -70,6 +70,7 @@ class Cycle {
   bool found_grey();
   void pace();
   void note_gc_cpu();
+  void warn_of_limit();
   void note_cpu();
   CycleMeasure measure(std::size_t heap_bytes) const;
   void note_memory();

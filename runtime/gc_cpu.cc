@@ -50,7 +50,7 @@ bool GcCpu::may_warn() {
 std::size_t format_limit_warning(char* out, std::size_t live, std::size_t limit) {
   char* at = put_mb(put(out, "memgc: MEMLIMIT of "), limit);
   at = put_mb(put(at, " MiB is too little for a live heap of "), live);
-  at = put(at, " MiB: collecting took half of the CPU time and takes no more, so the limit is passed\n");
+  at = put(at, " MiB: the limit is passed, and collecting takes half of the CPU time at most\n");
   return static_cast<std::size_t>(at - out);
 }
 
