@@ -188,13 +188,7 @@ std::size_t BlockSets::merge_new(unsigned kept) {
       BitmapWord* from = cage_.bitmap(kNewBitmap, index);
       int both = 0;
       for (std::size_t word = 0; word < kBitmapWords; ++word) {
-        const std::uint64_t bits = from[word].load(std::memory_order_relaxed);
-        if (bits == 0) continue;
-        schedule_point("merge word");
-        both += std::popcount(bits & to[word].fetch_or(bits, std::memory_order_relaxed));
-        schedule_point("merged word");
-        // Release: pairs with the acquire in Cage::is_kept(): who finds the cell no longer new finds it kept.
-        from[word].store(0, std::memory_order_release);
+        both += std::popcount(merge_word(to[word], from[word]));
       }
       if (both != 0) in_both += static_cast<std::size_t>(both) * cage_.cell_bytes({index, 0});
     }

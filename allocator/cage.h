@@ -23,6 +23,7 @@
 
 #include "allocator/base/check.h"
 #include "allocator/base/lock.h"
+#include "allocator/bitmap.h"
 #include "allocator/layout.h"
 #include "allocator/os_memory.h"
 #include "memgc/internal/schedule_point.h"
@@ -30,7 +31,6 @@
 namespace memgc::internal {
 
 using BlockIndex = std::uint32_t;
-using BitmapWord = std::atomic<std::uint64_t>;
 
 inline constexpr std::size_t kMaxCells = kBlockBytes / kMinCellBytes;
 inline constexpr std::size_t kBitmapWords = kMaxCells / 64;
@@ -126,24 +126,20 @@ class Cage {
   bool test(unsigned which, CellRef cell) const {
     return (bitmap(which, cell.block)[cell.index / 64].load(std::memory_order_relaxed) >> (cell.index % 64) & 1) != 0;
   }
-  /// Whether a cell is kept, or new and to be kept. The new bitmap first: a cell that is just being merged is then
-  /// found in one of the two.
+  /// Whether a cell is kept, or new and to be kept.
   bool is_kept(unsigned kept, CellRef cell) const {
-    // Acquire: pairs with the release in BlockSets::merge_new().
-    const std::uint64_t fresh = bitmap(kNewBitmap, cell.block)[cell.index / 64].load(std::memory_order_acquire);
-    schedule_point("is kept");
-    return (fresh >> (cell.index % 64) & 1) != 0 || test(kept, cell);
+    const std::size_t word = cell.index / 64;
+    return kept_cells(bitmap(kNewBitmap, cell.block)[word], bitmap(kept, cell.block)[word], mask_of(cell)) != 0;
   }
   /// Whether a cell is occupied and not to be kept: nobody can reach it any more. Right once marking has ended and all
   /// hand out with Keep::kInKeptBitmap; a cell that is handed out meanwhile is kept before it is occupied.
   bool is_dead(unsigned kept, CellRef cell) const {
-    // Acquire: pairs with the release in LocalRuns::record() and LargeObjects::take().
-    const std::uint64_t occupied = bitmap(1 - kept, cell.block)[cell.index / 64].load(std::memory_order_acquire);
-    return (occupied >> (cell.index % 64) & 1) != 0 && !test(kept, cell);
+    const std::size_t word = cell.index / 64;
+    return dead_cells(bitmap(1 - kept, cell.block)[word], bitmap(kept, cell.block)[word], mask_of(cell)) != 0;
   }
   /// Sets a bit; true if it was clear. Relaxed: what a bit protects is ordered by the handshakes of the layer above.
   bool set(unsigned which, CellRef cell) const {
-    const std::uint64_t bit = std::uint64_t{1} << (cell.index % 64);
+    const std::uint64_t bit = mask_of(cell);
     return (bitmap(which, cell.block)[cell.index / 64].fetch_or(bit, std::memory_order_relaxed) & bit) == 0;
   }
 
@@ -168,6 +164,7 @@ class Cage {
 
  private:
   bool reserve_exactly(std::size_t bytes);
+  static std::uint64_t mask_of(CellRef cell) { return std::uint64_t{1} << (cell.index % 64); }
 
   void* reservation_ = nullptr;
   std::size_t reservation_bytes_ = 0;

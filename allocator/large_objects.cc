@@ -39,10 +39,9 @@ void* LargeObjects::take(std::size_t bytes, const Layout& shape, LayoutId layout
     tail.head = first;
     tail.state.store(BlockState::kLargeTail, std::memory_order_release);
   }
-  // Kept before occupied: what is occupied and not kept at the end of a cycle is dead. Release: pairs with the acquire
-  // in Cage::is_dead().
+  // Kept before occupied: what is occupied and not kept at the end of a cycle is dead.
   if (roles.keep != Keep::kNothing && !seeded_bug("new_large_object_white")) cage_.set(roles.keep_bitmap(), {first, 0});
-  cage_.bitmap(roles.occupied, first)[0].fetch_or(1, std::memory_order_release);
+  occupy(cage_.bitmap(roles.occupied, first)[0], 1);
   const std::lock_guard guard(lock_);
   head.next = first_;
   first_ = first;

@@ -46,9 +46,7 @@ void LocalRuns::record(State& state, std::uint32_t end) {
   schedule_point("record");
   BitmapWord* occupied = cage_.bitmap(roles_.occupied, state.segment.block);
   for_each_word({state.run_begin, end}, [&](std::uint32_t word, std::uint64_t mask) {
-    // Release: pairs with the acquire in Cage::is_dead(): cells that are to be kept have been since they were handed
-    // out.
-    const std::uint64_t before = occupied[word].fetch_or(mask, std::memory_order_release);
+    const std::uint64_t before = occupy(occupied[word], mask);
     if ((before & mask) != 0) [[unlikely]] {
       fatal("a cell was handed out twice (block %u, cells %u to %u): the heap is corrupt", state.segment.block,
             state.run_begin, end);

@@ -72,29 +72,6 @@ void GreyQueue::give_back(GreyChunk* chunk) {
   --in_use_;
 }
 
-void GreyQueue::put(GreyChunk* chunk) {
-  const std::lock_guard guard(lock_);
-  chunk->next = std::exchange(full_, chunk);
-  ++puts_;
-  queued_.fetch_add(1, std::memory_order_relaxed);
-}
-
-GreyChunk* GreyQueue::take() {
-  if (empty()) return nullptr;
-  const std::lock_guard guard(lock_);
-  GreyChunk* chunk = full_;
-  if (chunk == nullptr) return nullptr;
-  full_ = std::exchange(chunk->next, nullptr);
-  queued_.fetch_sub(1, std::memory_order_relaxed);
-  return chunk;
-}
-
-std::uint64_t GreyQueue::puts(bool& all_taken) {
-  const std::lock_guard guard(lock_);
-  all_taken = full_ == nullptr;
-  return puts_;
-}
-
 void GreyQueue::discard() {
   while (GreyChunk* chunk = take()) give_back(chunk);
 }

@@ -6,7 +6,7 @@
 //
 // Invariants: a pointer is in one chunk, owned by one side. A mutator always gets a chunk, for a shaded pointer cannot
 // be dropped; a marker is refused when little is left (then it marks again what it could not write down). Threads: any;
-// one lock, for a few words.
+// two locks, of which none is taken within the other, for a few words.
 #pragma once
 
 #include <atomic>
@@ -15,6 +15,7 @@
 
 #include "allocator/base/lock.h"
 #include "allocator/os_memory.h"
+#include "runtime/grey_list.h"
 
 namespace memgc::internal {
 
@@ -43,13 +44,13 @@ class GreyQueue {
   void give_back(GreyChunk* chunk);
 
   /// Hands a chunk over, to whoever marks.
-  void put(GreyChunk* chunk);
+  void put(GreyChunk* chunk) { full_.put(chunk); }
   /// One that was handed over; null if there is none.
-  GreyChunk* take();
+  GreyChunk* take() { return full_.take(); }
   /// Whether there is none. May be out of date at once.
-  bool empty() const { return queued_.load(std::memory_order_relaxed) == 0; }
+  bool empty() const { return full_.empty(); }
   /// How many chunks have ever been handed over, and whether all were taken: both as of one moment.
-  std::uint64_t puts(bool& all_taken);
+  std::uint64_t puts(bool& all_taken) { return full_.puts(all_taken); }
   /// Forgets what was handed over.
   void discard();
 
@@ -64,12 +65,10 @@ class GreyQueue {
  private:
   GreyChunk* take_empty(std::size_t most);
 
-  Lock lock_;
-  GreyChunk* full_ = nullptr;
+  GreyList<GreyChunk, Lock, std::atomic<std::size_t>> full_;
+  Lock lock_;  // guards what follows
   GreyChunk* unused_ = nullptr;
-  std::uint64_t puts_ = 0;
-  std::size_t in_use_ = 0;  // neither unused nor uncut
-  std::atomic<std::size_t> queued_{0};
+  std::size_t in_use_ = 0;                // neither unused nor uncut
   std::atomic<std::size_t> cut_{0};       // chunks of the reservation that were used since trim()
   std::atomic<std::size_t> resident_{0};  // chunks from the front that were used since their pages were given back
   std::size_t chunks_ = 0;                // in the whole reservation

@@ -56,7 +56,7 @@ void Handshakes::attach(MutatorImpl& mutator) {
     {
       const std::lock_guard guard(registry_lock_);
       if (!stopping()) {
-        mutator.acknowledged = number_.load(std::memory_order_relaxed);
+        mutator.acknowledged = word_.number_under_lock();
         mutator.marking = marking_ && !seeded_bug("attaches_without_barrier");
         Roles roles = heap_.roles();
         if (seeded_bug("attaches_white")) roles.keep = Keep::kNothing;
@@ -147,8 +147,7 @@ void Handshakes::respond(MutatorImpl& mutator, std::uint64_t number) {
   std::uint64_t longest = longest_ns_.load(std::memory_order_relaxed);
   while (took > longest && !longest_ns_.compare_exchange_weak(longest, took, std::memory_order_relaxed)) {
   }
-  // Release: pairs with the acquire in wait_for_answers(): all that this mutator did before is seen by the collector.
-  if (pending_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+  if (word_.answered()) {
     { const std::lock_guard guard(answers_lock_); }
     all_answered_.notify_one();
   }
@@ -162,16 +161,15 @@ void Handshakes::ask(Ask what, const Roles& roles) {
     if (what == Ask::kBarrierOn) marking_ = true;
     if (what == Ask::kEnd) marking_ = false;
     if (what == Ask::kStop) stopping_.store(true, std::memory_order_relaxed);
-    const std::uint64_t number = number_.load(std::memory_order_relaxed) + 1;
+    const std::uint64_t number = word_.publish();
     schedule_point("ask");
-    number_.store(number, std::memory_order_release);  // pairs with the acquire in number()
     for (MutatorImpl* mutator = first_; mutator != nullptr; mutator = mutator->next) {
       const std::lock_guard its(mutator->lock);
       if (mutator->blocked) {
         if (!seeded_bug("blocked_thread_forgotten")) respond(*mutator, number);
       } else if (mutator->acknowledged != number) {
         mutator->asked = true;
-        pending_.fetch_add(1, std::memory_order_relaxed);
+        word_.expect_one();
         mutator->raise_polls();
       }
     }
@@ -183,7 +181,7 @@ void Handshakes::wait_for_answers() {
   schedule_point("asked");
   const std::uint64_t began = now_ns();
   const std::uint32_t patience_ms = heap_.debug().safepointms;
-  const auto done = [&] { return pending_.load(std::memory_order_acquire) == 0; };
+  const auto done = [&] { return word_.all_answered(); };
   for (int spin = 0; spin < sync::spins(200); ++spin) {  // answers often come within microseconds
     if (done()) return;
     sync::pause();

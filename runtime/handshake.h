@@ -23,6 +23,7 @@
 #include "allocator/base/lock.h"
 #include "allocator/base/sync.h"
 #include "allocator/block_set.h"
+#include "runtime/handshake_word.h"
 #include "runtime/snapshot.h"
 
 namespace memgc::internal {
@@ -68,8 +69,8 @@ class Handshakes {
 
   /// The number of the last handshake.
   std::uint64_t number() const {
-    // Acquire: pairs with the release in ask(): who sees a number sees what it asks, and stopping() if it is a stop.
-    return number_.load(std::memory_order_acquire);
+    // Who sees a number sees what it asks, and stopping() if it is a stop.
+    return word_.number();
   }
   /// Does for `mutator` what handshake `number` asks, if it has not been done. Under its lock, by its thread or while
   /// it is blocked.
@@ -103,8 +104,7 @@ class Handshakes {
 
   // Written by the collector before the number is published, read by those who answer it.
   Ask asked_ = Ask::kFence;
-  std::atomic<std::uint64_t> number_{0};
-  std::atomic<std::uint32_t> pending_{0};
+  HandshakeWord<std::atomic> word_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> longest_ns_{0};
   std::atomic<std::uint64_t> total_ns_{0};

@@ -15,7 +15,19 @@
 
 namespace memgc::internal {
 
-class Lock {
+/// How a Lock waits.
+struct LockWaiting {
+  static int spins(int times) noexcept { return sync::spins(times); }
+  static void pause() noexcept { sync::pause(); }
+  static void wait(std::atomic<std::uint32_t>& state, std::uint32_t old) noexcept {
+    sync::wait(state, old, std::memory_order_relaxed);
+  }
+  static void wake(std::atomic<std::uint32_t>& state) noexcept { sync::notify_one(state); }
+};
+
+/// A template, so that tests/relacy checks it with words whose memory is as weak as the standard allows.
+template <class Word, class Waiting>
+class BasicLock {
  public:
   void lock() noexcept {
 #if defined(MEMGC_SCHEDULED)
@@ -31,7 +43,7 @@ class Lock {
     return state_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire, std::memory_order_relaxed);
   }
   void unlock() noexcept {
-    if (state_.exchange(kFree, std::memory_order_release) == kContended) sync::notify_one(state_);
+    if (state_.exchange(kFree, std::memory_order_release) == kContended) Waiting::wake(state_);
 #if defined(MEMGC_SCHEDULED)
     schedule_point("unlock");
 #endif
@@ -41,16 +53,18 @@ class Lock {
   static constexpr std::uint32_t kFree = 0, kHeld = 1, kContended = 2;
 
   void lock_slow() noexcept {
-    for (int spin = 0; spin < sync::spins(100); ++spin) {
+    for (int spin = 0; spin < Waiting::spins(100); ++spin) {
       if (state_.load(std::memory_order_relaxed) == kFree && try_lock()) return;
-      sync::pause();
+      Waiting::pause();
     }
     while (state_.exchange(kContended, std::memory_order_acquire) != kFree) {
-      sync::wait(state_, kContended, std::memory_order_relaxed);
+      Waiting::wait(state_, kContended);
     }
   }
 
-  std::atomic<std::uint32_t> state_{kFree};
+  Word state_{kFree};
 };
+
+using Lock = BasicLock<std::atomic<std::uint32_t>, LockWaiting>;
 
 }  // namespace memgc::internal
