@@ -43,6 +43,10 @@ class BlockHeap {
   /// Aborts unless lists, lengths and counts agree. Slow. For tests and checks.
   void verify() const;
 
+  /// A fork is not to find the lists half changed.
+  void lock_for_fork() { lock_.lock(); }
+  void unlock_after_fork() { lock_.unlock(); }
+
  private:
   static constexpr std::size_t kLists = 32;  // lengths 1..31, and the rest
 

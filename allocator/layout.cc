@@ -69,6 +69,9 @@ Layout layout_at(LayoutId id) {
   return layouts[id];
 }
 
+void lock_layouts_for_fork() { table_lock.lock(); }
+void unlock_layouts_after_fork() { table_lock.unlock(); }
+
 LayoutId layout_count() { return next_id.load(std::memory_order_acquire); }
 
 }  // namespace memgc::internal

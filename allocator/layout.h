@@ -40,4 +40,8 @@ Layout layout_at(LayoutId id);
 /// One more than the largest number in use.
 LayoutId layout_count();
 
+/// A fork is not to find the table half changed.
+void lock_layouts_for_fork();
+void unlock_layouts_after_fork();
+
 }  // namespace memgc::internal

@@ -206,7 +206,7 @@ std::size_t Collector::waiting_to_assist() {
 
 void Collector::wait_for_finalizers() {
   const Held held(heap_);
-  heap_.finalizers().wait();
+  heap_.finalizers().wait(heap_.facade());
 }
 
 void Collector::note_progress() {
@@ -219,10 +219,30 @@ void Collector::let_go() {
   wake_waiters_.notify_all();
 }
 
+void Collector::hold_off() {
+  std::unique_lock guard(lock_);
+  ++held_off_;
+  wake_waiters_.wait(guard, [&] { return begun_ == settled_; });
+}
+
+void Collector::go_on() {
+  const std::lock_guard guard(lock_);
+  if (--held_off_ == 0) wake_collector_.notify_one();
+}
+
+void Collector::forget_thread() {
+  sync::renew(thread_);
+  sync::renew(wake_collector_);
+  sync::renew(wake_waiters_);
+  wanted_ = forced_ = begun_;
+  waiting_to_assist_ = 0;
+  cycle_.forget_helpers();
+}
+
 void Collector::run() {
   std::unique_lock guard(lock_);
   for (;;) {
-    wake_collector_.wait(guard, [&] { return stopping_ || wanted_ > begun_; });
+    wake_collector_.wait(guard, [&] { return stopping_ || (wanted_ > begun_ && held_off_ == 0); });
     if (stopping_) break;
     const std::uint64_t number = ++begun_;
     const bool forced = forced_ == number;

@@ -47,6 +47,14 @@ class Collector {
 
   std::size_t metadata_bytes() const { return cycle_.metadata_bytes(); }
 
+  /// Waits for the cycle under way, and lets none begin until go_on().
+  void hold_off();
+  void go_on();
+  void lock_for_fork() { lock_.lock(); }
+  void unlock_after_fork() { lock_.unlock(); }
+  /// In the child of a fork, held off and locked: the thread is gone, and so are all who waited for it.
+  void forget_thread();
+
  private:
   bool start_thread();
   bool assist_may_go_on() const;
@@ -67,6 +75,7 @@ class Collector {
   std::uint64_t marked_ = 0;
   std::uint64_t settled_ = 0;
   std::size_t waiting_to_assist_ = 0;
+  unsigned held_off_ = 0;
   bool stopping_ = false;
 };
 

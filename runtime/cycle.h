@@ -44,6 +44,9 @@ class Cycle {
     return reserved;
   }
 
+  /// In the child of a fork, between cycles.
+  void forget_helpers() { team_.forget_helpers(); }
+
   /// Phases 1 to 7.
   void mark(std::uint64_t number, bool forced);
   /// Phase 8. The next cycle begins after it.

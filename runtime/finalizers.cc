@@ -51,6 +51,11 @@ void Finalizers::wake(Heap& heap) {
   const std::lock_guard guard(lock_);
   for (Queued& item : found_) queue_.push_back(std::move(item));
   found_.clear();
+  start_if_wanted(heap);
+}
+
+// Under lock_.
+void Finalizers::start_if_wanted(Heap& heap) {
   if (queue_.empty()) return;
   if (!thread_.joinable() && !ending_) thread_ = sync::start_thread("memgc-final", [this, &heap] { run(heap); });
   wake_.notify_one();
@@ -133,8 +138,19 @@ void Finalizers::run_all(const Roles& roles) {
   for (Queued& item : left) run_one(item);
 }
 
-void Finalizers::wait() {
+void Finalizers::forget_thread() {
+  sync::renew(wake_);
+  sync::renew(all_done_);
+  if (sync::is_this_thread(thread_)) return;
+  sync::renew(thread_);
+  running_ = nullptr;
+  if (busy_) ++done_;
+  busy_ = false;
+}
+
+void Finalizers::wait(Heap& heap) {
   std::unique_lock guard(lock_);
+  start_if_wanted(heap);  // in the child of a fork there may be something to run, and nobody to run it
   const std::uint64_t wanted = done_ + queue_.size() + (busy_ ? 1 : 0);
   all_done_.wait(guard, [&] { return done_ >= wanted || ending_ || !thread_.joinable(); });
 }

@@ -53,8 +53,13 @@ class Finalizers {
   /// order. REQUIRES: no collector, no mutators.
   void run_all(const Roles& roles);
 
+  void lock_for_fork() { lock_.lock(); }
+  void unlock_after_fork() { lock_.unlock(); }
+  /// In the child of a fork, locked: the thread is gone, unless it is the calling one; and what it was running with it.
+  void forget_thread();
+
   /// Waits until all that is queued now has run.
-  void wait();
+  void wait(Heap& heap);
   std::size_t pending();
 
  private:
@@ -71,6 +76,7 @@ class Finalizers {
   template <class F>
   void for_each_owed(const Roles& roles, bool also_marked, F&& f);
   void collect_cleanups(const Roles& roles);
+  void start_if_wanted(Heap& heap);
   void run(Heap& heap);
   void run_one(Queued& item);
   void destroy(void* object);

@@ -62,6 +62,9 @@ class GreyQueue {
   /// From now on a marker gets no chunk beyond the n-th, for tests of what happens then.
   void limit_chunks_for_testing(std::size_t chunks) { most_for_markers_ = chunks; }
 
+  void lock_for_fork() { lock_.lock(); }
+  void unlock_after_fork() { lock_.unlock(); }
+
  private:
   GreyChunk* take_empty(std::size_t most);
 

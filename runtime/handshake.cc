@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "allocator/base/check.h"
 #include "allocator/base/seeded_bug.h"
@@ -105,6 +106,10 @@ void Handshakes::perform(MutatorImpl& mutator) {
       mutator.balance = 0;
       if (!seeded_bug("stack_copied_at_once")) mutator.snapshot.take(mutator.thread, !heap_.precise_stacks());
       break;
+    case Ask::kPark:
+      mutator.local.retire_all(heap_.roles());
+      heap_.count_allocation(mutator);
+      break;
     case Ask::kFlush:
       if (!seeded_bug("grey_lost_at_flush")) mutator.hand_over_grey();
       if (seeded_bug("barrier_off_at_flush")) mutator.marking = false;
@@ -160,7 +165,7 @@ void Handshakes::ask(Ask what, const Roles& roles) {
     heap_.set_roles(roles);
     if (what == Ask::kBarrierOn) marking_ = true;
     if (what == Ask::kEnd) marking_ = false;
-    if (what == Ask::kStop) stopping_.store(true, std::memory_order_relaxed);
+    if (what == Ask::kStop || what == Ask::kPark) stopping_.store(true, std::memory_order_relaxed);
     const std::uint64_t number = word_.publish();
     schedule_point("ask");
     for (MutatorImpl* mutator = first_; mutator != nullptr; mutator = mutator->next) {
@@ -241,6 +246,20 @@ std::size_t Handshakes::take_snapshots(std::vector<std::unique_ptr<Snapshot>>& o
 
 StopSum Handshakes::take_stop_sum() {
   return {longest_ns_.exchange(0, std::memory_order_relaxed), total_ns_.exchange(0, std::memory_order_relaxed)};
+}
+
+// What belongs to the threads themselves (their records, their ranges) is let be: nobody looks at it any more.
+void Handshakes::forget_others(const ThreadRecord& thread) {
+  for (MutatorImpl* mutator = first_; mutator != nullptr;) {
+    MutatorImpl* const gone = std::exchange(mutator, mutator->next);
+    if (&gone->thread == &thread) continue;
+    (gone->previous != nullptr ? gone->previous->next : first_) = gone->next;
+    if (gone->next != nullptr) gone->next->previous = gone->previous;
+    heap_.count_thread_bytes(*gone, 0);
+    delete gone;
+  }
+  sync::renew(answers_lock_);
+  sync::renew(all_answered_);
 }
 
 std::size_t Handshakes::count() {

@@ -30,6 +30,7 @@ namespace memgc::internal {
 
 class HeapImpl;
 class MutatorImpl;
+struct ThreadRecord;
 
 /// What a handshake asks of each mutator; the numbers are those of the phases in collector.h.
 enum class Ask : std::uint8_t {
@@ -38,6 +39,7 @@ enum class Ask : std::uint8_t {
   kSnapshot,   // record runs, copy stack and registers aside, allocate black from now on
   kFlush,      // hand over what was shaded; new cells go to the kept bitmap itself from now on
   kEnd,        // barrier off, next roles
+  kPark,       // record runs, and go no further until resume_all(): before a fork
   kStop,       // record runs, copy stack and registers aside, and go no further until resume_all()
 };
 
@@ -56,7 +58,7 @@ class Handshakes {
 
   /// Asks all mutators; returns when all have answered. From then on the heap's roles are `roles`.
   void ask(Ask what, const Roles& roles);
-  /// After ask(kStop): lets all go on. Until then none goes on, attaches or leaves a BlockingScope.
+  /// After ask(kStop) or ask(kPark): lets all go on. Until then none goes on, attaches or leaves a BlockingScope.
   void resume_all();
 
   /// Whether a mutator must not go on now. Under its lock.
@@ -85,6 +87,11 @@ class Handshakes {
   /// Calls f(mutator) for each; the registry's lock is held, so none comes or goes meanwhile.
   template <class F>
   void for_each(F&& f);
+
+  void lock_for_fork() { registry_lock_.lock(); }
+  void unlock_after_fork() { registry_lock_.unlock(); }
+  /// In the child of a fork, with all parked: drops the mutators of threads other than `thread`, which are gone.
+  void forget_others(const ThreadRecord& thread);
 
   std::size_t count();
   /// Mutators that are not blocked, about.

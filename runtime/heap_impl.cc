@@ -9,6 +9,7 @@
 #include "allocator/base/check.h"
 #include "allocator/os_memory.h"
 #include "runtime/clock.h"
+#include "runtime/fork.h"
 #include "runtime/processors.h"
 
 namespace memgc::internal {
@@ -55,9 +56,11 @@ HeapImpl::HeapImpl(Heap& facade, const Options& options)
     throw std::bad_alloc();
   }
   update_goal();
+  join_forks(*this);
 }
 
 HeapImpl::~HeapImpl() {
+  leave_forks(*this);
   finalizers_.end_thread();
   collector_.stop();
   if (const std::size_t left = handshakes_.count(); left != 0) {
@@ -173,6 +176,32 @@ Stats HeapImpl::stats() {
   return out;
 }
 
+void HeapImpl::lock_for_fork() {
+  release_lock_.lock();
+  callback_lock_.lock();
+  collector_.lock_for_fork();
+  finalizers_.lock_for_fork();
+  handshakes_.lock_for_fork();
+}
+
+void HeapImpl::lock_memory_for_fork() {
+  grey_.lock_for_fork();
+  blocks_.lock_for_fork();
+}
+
+void HeapImpl::unlock_memory_after_fork() {
+  blocks_.unlock_after_fork();
+  grey_.unlock_after_fork();
+}
+
+void HeapImpl::unlock_after_fork() {
+  handshakes_.unlock_after_fork();
+  finalizers_.unlock_after_fork();
+  collector_.unlock_after_fork();
+  callback_lock_.unlock();
+  release_lock_.unlock();
+}
+
 void HeapImpl::set_pressure_callback(std::function<void(Pressure)> callback) {
   const std::lock_guard guard(callback_lock_);
   pressure_callback_ = std::move(callback);
@@ -218,6 +247,7 @@ int Heap::set_growth_percent(int percent) { return impl_->set_growth_percent(per
 std::size_t Heap::set_memory_limit(std::size_t bytes) { return impl_->set_memory_limit(bytes); }
 std::size_t Heap::release_memory() {
   impl_->collector().collect();
+  const std::lock_guard guard(impl_->release_lock());
   return impl_->blocks().release(SIZE_MAX);
 }
 void Heap::wait_for_finalizers() { impl_->collector().wait_for_finalizers(); }

@@ -81,6 +81,15 @@ class HeapImpl {
   Holdings holdings() const;
   void add_external_bytes(std::ptrdiff_t bytes);
 
+  /// Held over what a fork is not to find half done, but no mutator's stop waits for.
+  sync::Mutex& release_lock() { return release_lock_; }
+  // The locks that threads may hold that are attached nowhere, or blocked, in their order, in two steps: OutsideStores'
+  // comes in between.
+  void lock_for_fork();
+  void lock_memory_for_fork();
+  void unlock_memory_after_fork();
+  void unlock_after_fork();
+
   void set_pressure_callback(std::function<void(Pressure)> callback);
   /// Asks the embedder for memory; false if there is nobody to ask.
   bool call_pressure(Pressure pressure);
@@ -118,6 +127,7 @@ class HeapImpl {
   std::atomic<std::uint64_t> cycles_{0};
   std::atomic<std::uint64_t> forced_cycles_{0};
 
+  sync::Mutex release_lock_;
   sync::Mutex callback_lock_;
   std::function<void(Pressure)> pressure_callback_;
 

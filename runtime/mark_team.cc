@@ -26,6 +26,15 @@ void MarkTeam::stop() {
   helpers_.clear();
 }
 
+void MarkTeam::forget_helpers() {
+  sync::renew(lock_);
+  sync::renew(wake_leader_);
+  sync::renew(wake_helpers_);
+  for (sync::Thread& helper : helpers_) sync::renew(helper);
+  helpers_.clear();
+  hungry_.store(0, std::memory_order_relaxed);
+}
+
 void MarkTeam::begin(const Roles& roles) {
   leader_.begin(roles.occupied, roles.kept(), false);
   leader_bytes_ = leader_cells_ = 0;

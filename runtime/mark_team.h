@@ -38,6 +38,8 @@ class MarkTeam {
   bool reserve() { return leader_.open(); }
   /// Ends the helpers. No cycle is under way.
   void stop();
+  /// In the child of a fork, between cycles: the helpers are gone.
+  void forget_helpers();
 
   void begin(const Roles& roles);
   Marker& leader() { return leader_; }

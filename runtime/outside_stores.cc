@@ -42,6 +42,9 @@ void OutsideStores::shade(std::span<const void* const> targets) {
   for (const void* target : targets) shade_locked(target);
 }
 
+void OutsideStores::lock_for_fork() { lock.lock(); }
+void OutsideStores::unlock_after_fork() { lock.unlock(); }
+
 void OutsideStores::enter(HeapImpl& heap, unsigned kept) {
   const std::lock_guard guard(lock);
   heap.outside_kept = kept;

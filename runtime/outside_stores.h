@@ -20,6 +20,10 @@ class OutsideStores {
   /// From now on stores shade into this heap what is not in its `kept` bitmap; waits for those under way.
   static void enter(HeapImpl& heap, unsigned kept);
   static void leave(HeapImpl& heap);
+
+  /// No store is under way between the two.
+  static void lock_for_fork();
+  static void unlock_after_fork();
 };
 
 }  // namespace memgc::internal

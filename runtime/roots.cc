@@ -91,6 +91,14 @@ std::size_t for_each_root(void (*visit)(void* context, const void* pointer), voi
   return bytes;
 }
 
+void lock_roots_for_fork() {
+  for (Shard& shard : registry().shards) shard.lock.lock();
+}
+
+void unlock_roots_after_fork() {
+  for (Shard& shard : registry().shards) shard.lock.unlock();
+}
+
 std::size_t root_count() {
   std::size_t count = 0;
   for (Shard& shard : registry().shards) {

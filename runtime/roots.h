@@ -17,4 +17,8 @@ std::size_t for_each_root(void (*visit)(void* context, const void* pointer), voi
 /// Roots that exist at present.
 std::size_t root_count();
 
+/// A fork is not to find the free slots half changed.
+void lock_roots_for_fork();
+void unlock_roots_after_fork();
+
 }  // namespace memgc::internal

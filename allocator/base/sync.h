@@ -18,6 +18,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -42,6 +43,14 @@ Thread start_thread(const char* name, F&& job) {
     ::pthread_setname_np(::pthread_self(), name);
     job();
   });
+}
+
+inline bool is_this_thread(const Thread& thread) noexcept { return thread.get_id() == std::this_thread::get_id(); }
+
+/// After a fork, in the child: the object as new, whatever the threads that are gone were doing with it.
+template <class T>
+void renew(T& object) noexcept {
+  new (&object) T();
 }
 
 /// std::atomic's waiting, as members of no class.

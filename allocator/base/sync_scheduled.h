@@ -118,6 +118,12 @@ Thread start_thread(const char* name, F&& job) {
   return Thread(scheduled::start(name, std::forward<F>(job)));
 }
 
+inline bool is_this_thread(const Thread&) { return false; }  // nobody forks here
+template <class T>
+void renew(T& object) {
+  object = T();
+}
+
 template <class T>
 void wait(const std::atomic<T>& word, T old, std::memory_order order) {
   schedule_point("wait");
