@@ -39,6 +39,10 @@ class Cycle {
 
   /// Gets the first memory. False when there is none.
   bool reserve() {
+    // Room for the first threads' copies: where memory is short the heap is refused, not the collector's thread ended.
+    constexpr std::size_t kFirst = 4;
+    snapshots_.reserve(kFirst);
+    for (std::size_t i = 0; i < kFirst; ++i) snapshots_.push_back(std::make_unique<Snapshot>());
     const bool reserved = team_.reserve();
     note_memory();
     return reserved;

@@ -48,9 +48,9 @@ struct Integer {
 };
 
 /// Strings, vectors and bytevectors, as one kind of thing: `Element`s that are stored as `Stored`.
-template <Type type, class Element_, class Stored, std::size_t kHead>
+template <Type type, class ElementType, class Stored, std::size_t kHead>
 struct Sequence {
-  using Element = Element_;
+  using Element = ElementType;
   static constexpr Type kType = type;
   Value value;
   std::size_t size() const { return untag<Object>(value)->count - kHead; }
