@@ -43,9 +43,9 @@ void World::warm_up() {
       0,
       [&] {
         Mutator me(heap);
-        const Root<Node> node(me.make<Node>(1, nullptr, nullptr));
+        const Root<Node> node(me.make<Node>(Id{1}, nullptr, nullptr));
         node->weak.reset(node);
-        me.make<Ending>(world, 1, nullptr, nullptr);
+        me.make<Ending>(world, Id{1}, nullptr, nullptr);
         for (std::size_t i = 1; i <= kMostWords; ++i) me.make_array<std::uint64_t>(i);
       },
       nullptr);
