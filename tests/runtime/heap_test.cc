@@ -271,7 +271,9 @@ TEST(Heap, GrowthOffWithALimitCollectsOnlyNearIt) {
   }
   EXPECT_GT(heap.stats().cycles, 0u);
   EXPECT_EQ(heap.stats().forced_cycles, 0u);
-  EXPECT_LE(most, std::uint64_t{64 + 16} << 20) << "a soft limit: at most 16 MiB above";
+  // A soft limit: how far it is passed depends on how soon the collector's thread runs, and how fast.
+  const std::uint64_t above = kUnderAsan || kUnderTsan ? 64 : 16;
+  EXPECT_LE(most, (64 + above) << 20);
 }
 
 TEST(Heap, StopTheWorldModeCollectsAsWell) {
