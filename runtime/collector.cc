@@ -63,6 +63,7 @@ class Held {
 };
 
 constexpr std::size_t kAssistSlice = std::size_t{32} << 10;  // bytes between two looks at the poll, about 10 us
+constexpr std::uint64_t kMostAssistCpuNs = 120'000;          // of one thread's, in one step of its program
 
 }  // namespace
 
@@ -123,7 +124,6 @@ void Collector::assist(MutatorImpl& mutator) {
   // An assist ends at any of these, whatever is owed: the rest is paid with the next refill. They bound how long a
   // thread is held up, by work and when there is none to be had.
   constexpr std::size_t kMostWork = std::size_t{256} << 10;
-  constexpr std::uint64_t kMostCpuNs = 200'000;
   constexpr int kMostWaits = 2;
   Pacing& pacing = heap_.pacing();
   if (heap_.gc_cpu().limiting()) {
@@ -138,7 +138,7 @@ void Collector::assist(MutatorImpl& mutator) {
     const std::uint64_t began = now_ns(), cpu_began = thread_cpu_ns();
     int waits = 0;
     while (done < wanted && pacing.charging() && !heap_.gc_cpu().limiting() &&
-           elapsed_ns(cpu_began, thread_cpu_ns()) < kMostCpuNs) {
+           elapsed_ns(cpu_began, thread_cpu_ns()) < kMostAssistCpuNs) {
       const std::size_t marked = cycle_.team().assist(std::min(wanted - done, kAssistSlice));
       done += marked;
       if (marked == 0) {
@@ -156,8 +156,11 @@ void Collector::assist(MutatorImpl& mutator) {
 void Collector::stay_below_hard_goal(MutatorImpl& mutator) {
   if (heap_.gc_cpu().limiting()) return;
   const Held held(heap_);
+  const std::uint64_t cpu_began = thread_cpu_ns();
   while (heap_.heap_bytes() >= heap_.pacing().hard_goal() && !heap_.gc_cpu().limiting()) {
-    if (heap_.pacing().charging()) {
+    // Who has marked its time sleeps until the marking is over: the processor is then the collector's.
+    const bool may_mark = elapsed_ns(cpu_began, thread_cpu_ns()) < kMostAssistCpuNs;
+    if (may_mark && heap_.pacing().charging()) {
       const Running running;
       if (cycle_.team().assist(kAssistSlice) == 0) wait_for_work(mutator);
       continue;
@@ -166,7 +169,7 @@ void Collector::stay_below_hard_goal(MutatorImpl& mutator) {
     const auto over = [&] {
       return stopping_ || (begun_ == marked_ && wanted_ == begun_) || heap_.gc_cpu().limiting();
     };
-    wake_waiters_.wait(guard, [&] { return over() || heap_.pacing().charging(); });
+    wake_waiters_.wait(guard, [&] { return over() || (may_mark && heap_.pacing().charging()); });
     if (over()) return;
   }
 }
