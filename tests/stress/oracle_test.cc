@@ -1,4 +1,4 @@
-// Job: runs the oracle with 1 to 8 threads, with conservative and precise stacks, and with each debugging aid on.
+// Job: runs the oracle with 1 to 16 threads, with conservative and precise stacks, and with each debugging aid on.
 //
 // MEMGC_TEST_SEED replays a seed (it is printed); MEMGC_TEST_SCALE multiplies the edits, for long runs.
 // With one thread the edits are the same in each run of a seed; with more, each thread's choices are.
@@ -67,6 +67,7 @@ const std::vector<Case>& cases() {
       {"FourThreadsPrecise", 4, true, 50, "", 100'000},
       {"EightThreadsPrecise", 8, true, 20, "", 60'000},
       {"EightThreadsConservative", 8, false, 20, "", 60'000},
+      {"SixteenThreadsConservative", 16, false, 20, "", 20'000},
       {"Stress", 3, true, 100, "gcstress=20", 60'000},
       {"StressEverySlowPath", 2, true, 100, "gcstress=1", 10'000},
       {"Checkmark", 3, true, 20, "gccheckmark=1", 100'000},
