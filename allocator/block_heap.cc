@@ -37,6 +37,8 @@ void BlockHeap::unlist(BlockIndex first, std::size_t count) {
     Block& block = cage_.block(first + static_cast<BlockIndex>(i));
     block.state.store(BlockState::kUnused, std::memory_order_relaxed);
     subtract(block.resident ? resident_free_blocks_ : released_blocks_, 1);
+    subtract(untouched_free_bytes_, block.untouched);
+    block.untouched = 0;
   }
 }
 
@@ -72,9 +74,25 @@ BlockIndex BlockHeap::take_fresh(std::size_t count) {
   return first;
 }
 
+// Whether so many fit below most_bytes_, when free ones that are over have been given back. The lock is held before and
+// after, not meanwhile.
+bool BlockHeap::make_room(std::size_t count) {
+  for (;;) {
+    const std::size_t most = most_bytes_.load(std::memory_order_relaxed) >> kBlockShift;
+    if (taken_blocks_ + count > most) return most == SIZE_MAX >> kBlockShift;
+    const std::size_t after = taken_blocks_ + resident_free_blocks_ + releasing_blocks_ + count;
+    if (after <= most) return true;
+    lock_.unlock();
+    const std::size_t released = release((after - most) << kBlockShift);
+    lock_.lock();
+    if (released == 0) return false;
+  }
+}
+
 BlockIndex BlockHeap::take(std::size_t count) {
-  const std::lock_guard guard(lock_);
   if (count == 0 || count > cage_.capacity()) return kNoBlock;
+  const std::lock_guard guard(lock_);
+  if (!make_room(count)) return kNoBlock;
   BlockIndex first = take_listed(count);
   if (first == kNoBlock) first = take_fresh(count);
   if (first != kNoBlock) add(taken_blocks_, count);
@@ -98,6 +116,7 @@ BlockIndex BlockHeap::put(BlockIndex first, std::size_t count) {
     Block& block = cage_.block(first + static_cast<BlockIndex>(i));
     block.state.store(BlockState::kFree, std::memory_order_relaxed);
     add(block.resident ? resident_free_blocks_ : released_blocks_, 1);
+    add(untouched_free_bytes_, block.untouched);
   }
   // Join with the neighbours. The block before is the last of its stretch, the one behind the first of its.
   if (const BlockIndex before = first - 1; before != kNoBlock && cage_.block(before).state == BlockState::kFree) {
@@ -186,9 +205,26 @@ bool BlockHeap::release_piece(const Piece& piece) {
   return done;
 }
 
+void BlockHeap::lock_for_fork() {
+  lock_.lock();
+  while (releasing_blocks_ != 0) {  // until that thread's pass is over: it needs no lock but this one
+    lock_.unlock();
+    sync::yield();
+    lock_.lock();
+  }
+}
+
 BlockHeapStats BlockHeap::stats() const {
   const auto bytes = [](const Count& blocks) { return blocks.load(std::memory_order_relaxed) << kBlockShift; };
-  return {bytes(taken_blocks_), bytes(resident_free_blocks_) + bytes(releasing_blocks_), bytes(released_blocks_)};
+  return {
+      bytes(taken_blocks_),
+      bytes(resident_free_blocks_) + bytes(releasing_blocks_) - untouched_free_bytes_.load(std::memory_order_relaxed),
+      bytes(released_blocks_)};
+}
+
+std::size_t BlockHeap::resident_bytes() const {
+  const BlockHeapStats now = stats();
+  return now.taken_bytes + now.free_bytes;
 }
 
 void BlockHeap::verify() const {

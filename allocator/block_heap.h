@@ -31,6 +31,9 @@ class BlockHeap {
   /// Takes `count` neighbouring blocks; the first one's index, or kNoBlock when there is no memory. Sets `zeroed` on
   /// each to whether it reads as zero. The caller sets all else.
   BlockIndex take(std::size_t count);
+  /// From now on, blocks in use and resident free ones are never more than this together: take() gives free ones back
+  /// to the kernel first, and fails if that is not enough.
+  void set_most_bytes(std::size_t bytes) { most_bytes_.store(bytes, std::memory_order_relaxed); }
   /// Gives them back. REQUIRES: no cell in them occupied or kept (their bitmaps are clear).
   void give_back(BlockIndex first, std::size_t count);
   /// Gives free resident blocks back to the kernel until `bytes` have been, or none is left. Returns the bytes given.
@@ -38,13 +41,16 @@ class BlockHeap {
 
   /// Of about one moment; takes no lock.
   BlockHeapStats stats() const;
+  std::size_t taken_bytes() const { return taken_blocks_.load(std::memory_order_relaxed) << kBlockShift; }
+  /// Of taken blocks, and of free ones that were not given back.
+  std::size_t resident_bytes() const;
   /// Blocks that have ever been taken, and block 0: below this, descriptors and bitmaps are in use.
   BlockIndex used_end() const { return fresh_begin_.load(std::memory_order_relaxed); }
   /// Aborts unless lists, lengths and counts agree. Slow. For tests and checks.
   void verify() const;
 
-  /// A fork is not to find the lists half changed.
-  void lock_for_fork() { lock_.lock(); }
+  /// A fork is not to find the lists half changed, nor blocks in none because they are being released.
+  void lock_for_fork();
   void unlock_after_fork() { lock_.unlock(); }
 
  private:
@@ -63,12 +69,15 @@ class BlockHeap {
   Piece next_resident_piece(BlockIndex& at, std::size_t wanted) const;
   bool release_piece(const Piece& piece);
   void unlist(BlockIndex first, std::size_t count);
+  bool make_room(std::size_t count);
   BlockIndex take_listed(std::size_t count);
   BlockIndex take_fresh(std::size_t count);
 
   Cage& cage_;
   mutable Lock lock_;
   BlockIndex lists_[kLists] = {};
+  std::atomic<std::size_t> most_bytes_{SIZE_MAX};
+
   // Written under lock_, read by stats() without.
   using Count = std::atomic<std::size_t>;
   static void add(Count& count, std::size_t more) {
@@ -79,7 +88,8 @@ class BlockHeap {
   std::atomic<BlockIndex> fresh_begin_{1};
   Count taken_blocks_{0};
   Count resident_free_blocks_{0};
-  Count releasing_blocks_{0};  // free, in no list while the kernel takes their pages
+  Count untouched_free_bytes_{0};  // of resident free blocks
+  Count releasing_blocks_{0};      // free, in no list while the kernel takes their pages
   Count released_blocks_{0};
 };
 

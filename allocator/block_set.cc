@@ -75,6 +75,7 @@ BlockIndex BlockSets::take_new(LayoutId layout) {
 BlockIndex BlockSets::open_next(BlockSet& set, LayoutId layout, bool search) {
   BlockIndex index = pop(set.partial);
   if (index == kNoBlock && search) index = pop(set.pending);
+  if (index == kNoBlock) index = pop(set.sparse);
   if (index == kNoBlock && (set.current = take_new(layout)) != kNoBlock) return set.current;
   if (index == kNoBlock) index = pop(set.pending);  // no memory: whatever there is
   if (index != kNoBlock) {
@@ -153,6 +154,7 @@ void BlockSets::give_back(const Segment& segment, std::uint32_t from, const Role
 
 void BlockSets::make_pending(BlockSet& set, std::uint32_t swaps) {
   append(set.pending, set.partial);
+  append(set.pending, set.sparse);
   append(set.pending, set.done);
   if (set.current != kNoBlock) push(set.pending, set.current);
   set.current = kNoBlock;
@@ -208,6 +210,9 @@ std::size_t BlockSets::settle(unsigned occupied) {
 std::size_t BlockSets::settle_some(BlockSet& set, unsigned occupied, bool& more) {
   // A few blocks are taken out of the list at a time, so that no thread waits for the lock while bitmaps are read.
   constexpr std::size_t kBatch = 32;
+  // Blocks with fewer cells in use than one in so many are filled last: left alone, some become empty. So memory goes
+  // back after a spike, though its survivors are everywhere.
+  constexpr std::uint32_t kSparse = 4;
   BlockIndex batch[kBatch];
   std::size_t count = 0;
   {
@@ -215,7 +220,7 @@ std::size_t BlockSets::settle_some(BlockSet& set, unsigned occupied, bool& more)
     while (count < kBatch && (batch[count] = pop(set.pending)) != kNoBlock) ++count;
   }
   more = count == kBatch;
-  List partial, full;
+  List partial, sparse, full;
   std::size_t given_back = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const BlockIndex index = batch[i];
@@ -226,11 +231,12 @@ std::size_t BlockSets::settle_some(BlockSet& set, unsigned occupied, bool& more)
       heap_.give_back(index, 1);
       given_back += kBlockBytes;
     } else {
-      push(in_use == cells ? full : partial, index);
+      push(in_use == cells ? full : in_use < cells / kSparse ? sparse : partial, index);
     }
   }
   const std::lock_guard guard(set.lock);
   append(set.partial, partial);
+  append(set.sparse, sparse);
   append(set.done, full);
   return given_back;
 }

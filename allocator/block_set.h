@@ -102,7 +102,7 @@ class BlockSets {
     Lock lock;
     BlockIndex current;
     std::uint32_t swaps;  // of the roles that the lists are for
-    List partial, pending, done;
+    List partial, sparse, pending, done;
     std::uint32_t returned_count;
     Returned returned[kMostReturned];
   };

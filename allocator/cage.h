@@ -47,6 +47,9 @@ enum class BlockState : std::uint8_t {
   kLargeTail,  // a further block of one; head says which
 };
 
+/// Descriptor and bitmaps, the owed one included.
+inline constexpr std::size_t kMetadataBytesPerBlock = 64 + kBitmaps * kBitmapWords * sizeof(BitmapWord);
+
 /// A block's descriptor.
 struct alignas(64) Block {
   // What finding a cell's pointers takes; see I2.
@@ -63,9 +66,10 @@ struct alignas(64) Block {
   // Whose, and where it is listed; under the lock of the block set, of the large objects, or of the block heap.
   LayoutId layout;
   BlockIndex next;
-  BlockIndex previous;   // block heap: free lists are doubly linked
-  BlockIndex head;       // kLargeTail: the object's first block
-  std::uint32_t length;  // blocks: of a free stretch (first and last block), of a large object (first block)
+  BlockIndex previous;      // block heap: free lists are doubly linked
+  BlockIndex head;          // kLargeTail: the object's first block
+  std::uint32_t length;     // blocks: of a free stretch (first and last block), of a large object (first block)
+  std::uint32_t untouched;  // bytes at its end that nobody has touched since its pages came from the kernel
   std::atomic<std::uint32_t> handed_out;  // cells below this were occupied or handed out since the roles changed
 };
 static_assert(sizeof(Block) == 64);

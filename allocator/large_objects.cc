@@ -23,6 +23,13 @@ void* LargeObjects::take(std::size_t bytes, const Layout& shape, LayoutId layout
     unpoison(cage_.address_of(index), kBlockBytes);
     if (!cage_.block(index).zeroed) std::memset(cage_.address_of(index), 0, kBlockBytes);
   }
+  // Pages behind the object are not resident yet, if its last block is fresh; they stay so while it lives.
+  Block& last = cage_.block(first + static_cast<BlockIndex>(count) - 1);
+  const std::size_t used = round_up(bytes, os::page_bytes());
+  if (last.zeroed && used < count << kBlockShift) {
+    last.untouched = static_cast<std::uint32_t>((count << kBlockShift) - used);
+    untouched_bytes_.fetch_add(last.untouched, std::memory_order_relaxed);
+  }
   Block& head = cage_.block(first);
   head.kind = shape.kind;
   head.cell_bytes = 0;
@@ -65,6 +72,8 @@ std::size_t LargeObjects::settle(unsigned occupied) {
     } else {
       const std::size_t count = block.length;
       poison(cage_.address_of(at), count << kBlockShift);
+      untouched_bytes_.fetch_sub(cage_.block(at + static_cast<BlockIndex>(count) - 1).untouched,
+                                 std::memory_order_relaxed);
       heap_.give_back(at, count);
       given_back += count << kBlockShift;
     }

@@ -3,6 +3,7 @@
 // Invariant: the bytes of a large object read as zero when it is handed out. Threads: any; one lock.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 
 #include "allocator/base/lock.h"
@@ -23,11 +24,15 @@ class LargeObjects {
   /// Gives back those that are no longer occupied. Returns the bytes. REQUIRES and threads: as for BlockSets::settle().
   std::size_t settle(unsigned occupied);
 
+  /// Of blocks in use, the ends that are not resident, because their objects do not reach so far.
+  std::size_t untouched_bytes() const { return untouched_bytes_.load(std::memory_order_relaxed); }
+
  private:
   Cage& cage_;
   BlockHeap& heap_;
   Lock lock_;
   BlockIndex first_ = kNoBlock;
+  std::atomic<std::size_t> untouched_bytes_{0};
 };
 
 }  // namespace memgc::internal

@@ -2,6 +2,8 @@
 //
 // Invariant: a refill never acts on roles that this thread has not acknowledged: it is a safepoint first, and after it
 // the roles in its LocalRuns are the heap's until the next safepoint. Threads: the mutator's owner.
+#include <algorithm>
+
 #include "allocator/base/check.h"
 #include "memgc/internal/schedule_point.h"
 #include "memgc/internal/thread_state.h"
@@ -22,15 +24,17 @@ void poll(MutatorImpl& mutator) {
   if (stress != 0 && ++mutator.slow_paths % stress == 0) mutator.heap.collector().collect();
 }
 
-// Begins a cycle when the heap has grown to its trigger; pays for what was allocated while one marks.
-void keep_pace(MutatorImpl& mutator) {
+// Begins a cycle when the heap has grown to its trigger; pays for what was allocated while one marks; gives memory back
+// that the limit has no room for. `large_bytes`: of an object that is to have blocks of its own.
+void keep_pace(MutatorImpl& mutator, std::size_t large_bytes = 0) {
   HeapImpl& heap = mutator.heap;
-  if (heap.trigger_reached()) [[unlikely]]
+  if (heap.trigger_reached(large_bytes)) [[unlikely]]
     heap.collector().collect_due(mutator);
   if (heap.pacing().charging() && mutator.balance < 0) [[unlikely]]
     heap.collector().assist(mutator);
-  if (heap.heap_bytes() >= heap.pacing().hard_goal()) [[unlikely]]
-    heap.collector().stay_below_hard_goal(mutator);
+  if (heap.above_hard_goal(large_bytes)) [[unlikely]]
+    heap.collector().stay_below_hard_goal(mutator, large_bytes);
+  heap.make_room(std::max(large_bytes, kBlockBytes));
 }
 
 // Calls attempt() until it gives memory: once as things are, once after a collection, once after the embedder was
@@ -79,7 +83,7 @@ void* take_cell(MutatorImpl& mutator, LayoutId layout) {
 void* take_large(MutatorImpl& mutator, std::size_t bytes, const TypeInfo& type, bool array) {
   poll(mutator);
   mutator.heap.count_allocation(mutator);
-  keep_pace(mutator);
+  keep_pace(mutator, bytes);
   const LayoutId layout = large_layout_of(type, array);
   const Layout shape = layout_at(layout);
   void* object = with_last_resorts(
@@ -123,6 +127,10 @@ void* allocate_array(MutatorState& state, const TypeInfo& element, std::size_t c
   // Relaxed: nobody else knows the cell yet; the marker may look at it, and then reads 0 or the count.
   if (cell != nullptr) static_cast<std::atomic<std::size_t>*>(cell)->store(count, std::memory_order_relaxed);
   return cell;
+}
+
+void wait_for_memory(MutatorState& state, std::uint64_t ns) {
+  static_cast<MutatorImpl&>(state).heap.collector().wait_for_room(ns);
 }
 
 }  // namespace memgc::internal

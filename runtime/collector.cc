@@ -2,13 +2,16 @@
 #include "runtime/collector.h"
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "runtime/clock.h"
 #include "runtime/heap_impl.h"
 #include "runtime/mutator_impl.h"
+#include "runtime/trace_line.h"
 
 namespace memgc::internal {
 namespace {
@@ -61,6 +64,8 @@ class Held {
   std::uint64_t began_ns_;
   std::optional<Blocked> blocked_;
 };
+
+constexpr char kPeriodicLine[] = "GC forced\n";  // as Go says it
 
 constexpr std::size_t kAssistSlice = std::size_t{32} << 10;  // bytes between two looks at the poll, about 10 us
 constexpr std::uint64_t kMostAssistCpuNs = 120'000;          // of one thread's, in one step of its program
@@ -153,11 +158,13 @@ void Collector::assist(MutatorImpl& mutator) {
   mutator.balance += static_cast<std::int64_t>(credit_for(owed, std::min(done, owed.work), ratio));
 }
 
-void Collector::stay_below_hard_goal(MutatorImpl& mutator) {
+void Collector::stay_below_hard_goal(MutatorImpl& mutator, std::size_t large_bytes) {
   if (heap_.gc_cpu().limiting()) return;
   const Held held(heap_);
   const std::uint64_t cpu_began = thread_cpu_ns();
-  while (heap_.heap_bytes() >= heap_.pacing().hard_goal() && !heap_.gc_cpu().limiting()) {
+  // The cycle under way keeps what was made since it began: before the limit is passed one more looks for room.
+  bool asked = false;
+  while (heap_.above_hard_goal(large_bytes) && !heap_.gc_cpu().limiting()) {
     // Who has marked its time sleeps until the marking is over: the processor is then the collector's.
     const bool may_mark = elapsed_ns(cpu_began, thread_cpu_ns()) < kMostAssistCpuNs;
     if (may_mark && heap_.pacing().charging()) {
@@ -167,10 +174,17 @@ void Collector::stay_below_hard_goal(MutatorImpl& mutator) {
     }
     std::unique_lock guard(lock_);
     const auto over = [&] {
-      return stopping_ || (begun_ == marked_ && wanted_ == begun_) || heap_.gc_cpu().limiting();
+      return stopping_ || (begun_ == settled_ && wanted_ == begun_) || heap_.gc_cpu().limiting();
     };
-    wake_waiters_.wait(guard, [&] { return over() || (may_mark && heap_.pacing().charging()); });
-    if (over()) return;
+    wake_waiters_.wait(guard, [&] {
+      return over() || (may_mark && heap_.pacing().charging()) ||
+             (begun_ == marked_ && !heap_.above_hard_goal(large_bytes));
+    });
+    if (!over()) continue;
+    if (stopping_ || asked || !heap_.above_hard_blocks(large_bytes) || !start_thread()) return;
+    asked = true;
+    wanted_ = begun_ + 1;
+    wake_collector_.notify_one();
   }
 }
 
@@ -207,6 +221,15 @@ std::size_t Collector::waiting_to_assist() {
   return waiting_to_assist_;
 }
 
+void Collector::wait_for_room(std::uint64_t ns) {
+  constexpr std::uint64_t kMomentNs = 10'000'000;  // between two tries, which are a cycle each
+  const Held held(heap_);
+  std::unique_lock guard(lock_);
+  const std::uint64_t before = settled_;
+  wake_waiters_.wait_for(guard, std::chrono::nanoseconds(std::min(ns, kMomentNs)),
+                         [&] { return stopping_ || settled_ > before; });
+}
+
 void Collector::wait_for_finalizers() {
   const Held held(heap_);
   heap_.finalizers().wait(heap_.facade());
@@ -230,7 +253,9 @@ void Collector::hold_off() {
 
 void Collector::go_on() {
   const std::lock_guard guard(lock_);
-  if (--held_off_ == 0) wake_collector_.notify_one();
+  if (--held_off_ != 0) return;
+  look_again_ = true;
+  wake_collector_.notify_one();
 }
 
 void Collector::forget_thread() {
@@ -242,11 +267,65 @@ void Collector::forget_thread() {
   cycle_.forget_helpers();
 }
 
+void Collector::look_again() {
+  const std::lock_guard guard(lock_);
+  if (heap_.trigger_reached()) start_thread();
+  look_again_ = true;
+  wake_collector_.notify_one();
+}
+
+// How long until a cycle is due that nobody asked for, so that an idle program's memory is given back.
+std::uint64_t Collector::idle_left_ns() const {
+  const std::uint64_t period_ns = std::uint64_t{heap_.debug().gcperiodms} * 1'000'000;
+  if (period_ns == 0 || heap_.pacing().growth_percent() < 0) return UINT64_MAX;
+  const std::uint64_t passed = elapsed_ns(last_cycle_ns_, now_ns());
+  return passed < period_ns ? period_ns - passed : 0;
+}
+
+// Between two cycles: gives memory back, a piece at a time.
+void Collector::wait_until_wanted(std::unique_lock<sync::Mutex>& guard) {
+  constexpr std::uint64_t kLimitedNs = 100'000'000;
+  const auto wanted = [&] { return stopping_ || (wanted_ > begun_ && held_off_ == 0); };
+  while (!wanted()) {
+    const bool look = std::exchange(look_again_, false);
+    guard.unlock();
+    std::uint64_t rest = heap_.scavenger().work();
+    const bool due = look && heap_.trigger_reached();  // else those who allocate say so
+    const std::uint64_t idle_left = idle_left_ns();
+    const bool limiting = heap_.gc_cpu().limiting();
+    if (limiting) {  // the program's time since counts
+      heap_.gc_cpu().begin_cycle();
+      heap_.update_pressure();
+    }
+    guard.lock();
+    if (wanted()) return;
+    if (held_off_ == 0 && (due || idle_left == 0)) {
+      wanted_ = begun_ + 1;
+      if (!due && heap_.debug().gctrace) write_line(kPeriodicLine, sizeof(kPeriodicLine) - 1);
+      return;
+    }
+    rest = std::min(rest == 0 ? UINT64_MAX : rest, idle_left);
+    if (limiting) rest = std::min(rest, kLimitedNs);
+    if (held_off_ != 0) {  // go_on() has it looked at again
+      rest = UINT64_MAX;
+      look_again_ = false;
+    }
+    const auto woken = [&] { return wanted() || look_again_; };
+    if (rest == UINT64_MAX) {
+      wake_collector_.wait(guard, woken);
+    } else {
+      wake_collector_.wait_for(guard, std::chrono::nanoseconds(rest), woken);
+    }
+  }
+}
+
 void Collector::run() {
+  last_cycle_ns_ = now_ns();
   std::unique_lock guard(lock_);
   for (;;) {
-    wake_collector_.wait(guard, [&] { return stopping_ || (wanted_ > begun_ && held_off_ == 0); });
+    wait_until_wanted(guard);
     if (stopping_) break;
+    last_cycle_ns_ = now_ns();
     const std::uint64_t number = ++begun_;
     const bool forced = forced_ == number;
     guard.unlock();

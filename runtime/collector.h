@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 
 #include "allocator/base/sync.h"
 #include "runtime/cycle.h"
@@ -30,11 +31,16 @@ class Collector {
   void collect();
   /// The heap has grown to its trigger: a cycle is to begin. Waits for it only if the mutators are to stop.
   void collect_due(MutatorImpl& mutator);
+  /// A knob was turned: a cycle may be due, or memory to be given back.
+  void look_again();
   /// The mutator has overdrawn its balance while a cycle marks: draws on what others have marked, or marks itself, or
   /// waits until there is something to mark.
   void assist(MutatorImpl& mutator);
-  /// The heap has reached its hard goal: goes on once a cycle has made room, or none is under way; marks meanwhile.
-  void stay_below_hard_goal(MutatorImpl& mutator);
+  /// The heap has reached its hard goal, or would with an object of `large_bytes`: goes on once a cycle has made room,
+  /// or none is under way; marks meanwhile.
+  void stay_below_hard_goal(MutatorImpl& mutator, std::size_t large_bytes);
+  /// Waits, blocked, until somebody else's cycle is over, or for a moment, `ns` at the most.
+  void wait_for_room(std::uint64_t ns);
   /// Waits, blocked, until the destructors and cleanups that are due have run.
   void wait_for_finalizers();
   /// The cycle under way allows more.
@@ -60,10 +66,14 @@ class Collector {
   bool assist_may_go_on() const;
   void wait_for_work(MutatorImpl& mutator);
   std::uint64_t ticket_due() const { return begun_ == marked_ ? begun_ + 1 : begun_; }
+  void wait_until_wanted(std::unique_lock<sync::Mutex>& guard);
+  std::uint64_t idle_left_ns() const;
   void run();
 
   HeapImpl& heap_;
   Cycle cycle_;
+
+  std::uint64_t last_cycle_ns_ = 0;  // when it began; the collector's
 
   sync::Mutex lock_;  // guards what follows
   sync::Condition wake_collector_;
@@ -76,6 +86,7 @@ class Collector {
   std::uint64_t settled_ = 0;
   std::size_t waiting_to_assist_ = 0;
   unsigned held_off_ = 0;
+  bool look_again_ = false;
   bool stopping_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "allocator/base/bits.h"
 #include "allocator/base/check.h"
 #include "allocator/base/poison.h"
 #include "allocator/base/seeded_bug.h"
@@ -13,6 +14,7 @@
 #include "runtime/heap_impl.h"
 #include "runtime/mutator_impl.h"
 #include "runtime/outside_stores.h"
+#include "runtime/pressure.h"
 #include "runtime/roots.h"
 #include "runtime/verifier.h"
 
@@ -50,6 +52,7 @@ void Cycle::mark(std::uint64_t number, bool forced) {
   trace_.heap_after = heap_.heap_bytes();
   trace_.clock_ns[1] = elapsed_ns(mark_began_ns_, now_ns());
   note_cpu();
+  if (heap_.debug().pacertrace) print_pacer_end();
   check_marks(roles);
   schedule_point("merge");
   const std::size_t in_both =
@@ -80,6 +83,7 @@ void Cycle::open(Roles& roles) {
   }
   heap_at_black_ = heap_.heap_bytes();
   heap_.pacing().begin_cycle(heap_at_black_);
+  if (heap_.debug().pacertrace) print_pacer_begin();
 }
 
 void Cycle::mark_from_roots() {
@@ -146,13 +150,15 @@ void Cycle::drain() {
 void Cycle::pace() {
   constexpr std::size_t kWorthHelp = MEMGC_CHECKS ? 100 : 100'000;  // cells; 100'000 are about 1 ms
   note_memory();
+  heap_.note_mark_work();
   heap_.pacing().revise(heap_.heap_bytes(), team_.marked_bytes());
   heap_.collector().note_progress();
   if (heap_.gc_cpu().due(now_ns())) note_gc_cpu();
   // Who waits to assist is the next to run: no helper is to take its processor.
   const std::size_t running = stopped_ ? 0 : heap_.handshakes().running() + heap_.collector().waiting_to_assist();
-  const auto idle =
-      heap_.gc_cpu().pressed() ? 0 : static_cast<unsigned>(processors_ - std::min<std::size_t>(running, processors_));
+  const auto idle = heap_.gc_cpu().pressed() || heap_.pacing().no_room()
+                        ? 0
+                        : static_cast<unsigned>(processors_ - std::min<std::size_t>(running, processors_));
   const unsigned workers = std::max({idle, processors_ / 4, 1U});
   team_.want_helpers(team_.marked_cells() >= kWorthHelp ? workers - 1 : 0);
   if (idle > 0 || processors_ >= 4) return;
@@ -164,15 +170,17 @@ void Cycle::pace() {
 
 // Asks the limiter; who is held up goes on when it says that collecting has taken too much.
 void Cycle::note_gc_cpu() {
-  if (!heap_.gc_cpu().note(team_.helper_cpu_ns(), team_.assist_cpu_ns(), stopped_)) return;
-  heap_.collector().let_go();
-  if (heap_.pacing().by_limit()) warn_of_limit();
+  if (heap_.gc_cpu().note(team_.helper_cpu_ns(), team_.assist_cpu_ns(), stopped_)) heap_.collector().let_go();
 }
 
-void Cycle::warn_of_limit() {
+// What was made while the cycle marked counts as live and need not be: only what was marked is sure.
+void Cycle::warn_of_no_room() {
+  const std::size_t limit = heap_.pacing().limit();
+  if (!heap_.pacing().no_room() || team_.marked_bytes() + heap_.holdings().others() < percent_of(limit, kOverPercent))
+    return;
   if (!heap_.gc_cpu().may_warn()) return;
   char line[kWarningBytes];
-  write_line(line, format_limit_warning(line, heap_.pacing().live(), heap_.pacing().memory_limit()));
+  write_line(line, format_limit_warning(line, team_.marked_bytes(), limit));
 }
 
 // Who marked for how long. Helpers are there because processors are idle, but for those that the program has to give.
@@ -230,8 +238,6 @@ void Cycle::close(Roles& roles, std::size_t in_both) {
   const std::size_t counted = heap_.heap_bytes();
   trace_.heap_live = team_.marked_bytes() + counted - std::min(heap_at_black_ + in_both, counted);
   heap_.finish_cycle(trace_.heap_live, trace_.stacks + trace_.globals, measure(counted), trace_.forced);
-  // What was made meanwhile counts as live and need not be.
-  if (team_.marked_bytes() >= heap_.pacing().memory_limit()) warn_of_limit();
   note_gc_cpu();
   if (stopped_) {
     heap_.handshakes().resume_all();
@@ -254,6 +260,8 @@ void Cycle::settle() {
   heap_.grey().trim();
   note_gc_cpu();
   note_memory();
+  heap_.finish_sweep();
+  warn_of_no_room();
   schedule_point("settled");
 }
 
@@ -275,17 +283,6 @@ void Cycle::bury_dead(const Roles& roles) {
       poison(address, bytes);
     }
   }
-}
-
-void Cycle::print() {
-  const std::uint64_t total = elapsed_ns(made_ns_, now_ns()) * processors_;
-  trace_.processors = processors_;
-  if (total > 0) {
-    trace_.gc_cpu_percent =
-        static_cast<unsigned>(std::min<std::uint64_t>(heap_.gc_cpu().billed_ns() * 100 / total, 100));
-  }
-  char line[kTraceLineBytes];
-  write_line(line, format_trace_line(line, trace_));
 }
 
 }  // namespace memgc::internal

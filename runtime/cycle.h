@@ -74,10 +74,12 @@ class Cycle {
   void close(Roles& roles, std::size_t in_both);
   void bury_dead(const Roles& roles);
   void print();
+  void print_pacer_begin() const;
+  void print_pacer_end() const;
   bool found_grey();
   void pace();
   void note_gc_cpu();
-  void warn_of_limit();
+  void warn_of_no_room();
   void note_cpu();
   CycleMeasure measure(std::size_t heap_bytes) const;
   void note_memory();

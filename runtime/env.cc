@@ -95,7 +95,9 @@ struct Number {
   std::string_view name;
   std::uint32_t DebugOptions::*field;
 };
-constexpr Number kNumbers[] = {{"gcstress", &DebugOptions::gcstress}, {"safepointms", &DebugOptions::safepointms}};
+constexpr Number kNumbers[] = {{"gcstress", &DebugOptions::gcstress},
+                               {"safepointms", &DebugOptions::safepointms},
+                               {"gcperiodms", &DebugOptions::gcperiodms}};
 
 std::string accepted_debug() {
   std::string out = "name=value separated by commas, with ";

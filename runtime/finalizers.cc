@@ -47,6 +47,14 @@ void Finalizers::collect_cleanups(const Roles& roles) {
   cleanups_.erase(dead, cleanups_.end());
 }
 
+void Finalizers::run_soon(Heap& heap, std::function<void()> action) {
+  {
+    const std::lock_guard guard(lock_);
+    queue_.push_back({nullptr, std::move(action)});
+  }
+  wake(heap);
+}
+
 void Finalizers::wake(Heap& heap) {
   const std::lock_guard guard(lock_);
   for (Queued& item : found_) queue_.push_back(std::move(item));

@@ -47,6 +47,9 @@ class Finalizers {
   /// Nothing is marked any more: queues what was found and lets it run. `heap`: for cleanups that make objects.
   void wake(Heap& heap);
 
+  /// Runs `action` on the thread, behind what is queued.
+  void run_soon(Heap& heap, std::function<void()> action);
+
   /// Ends the thread, after what is queued has run.
   void end_thread();
   /// Runs, on this thread, what is queued, the destructors of all objects that are left, and all cleanups, in this

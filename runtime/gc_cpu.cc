@@ -49,8 +49,8 @@ bool GcCpu::may_warn() {
 
 std::size_t format_limit_warning(char* out, std::size_t live, std::size_t limit) {
   char* at = put_mb(put(out, "memgc: MEMLIMIT of "), limit);
-  at = put_mb(put(at, " MiB is too little for a live heap of "), live);
-  at = put(at, " MiB: the limit is passed, and collecting takes half of the CPU time at most\n");
+  at = put_mb(put(at, " MiB leaves no room above a live heap of "), live);
+  at = put(at, " MiB: collecting takes up to half of the CPU time, and memory passes the limit\n");
   return static_cast<std::size_t>(at - out);
 }
 

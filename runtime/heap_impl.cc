@@ -10,6 +10,7 @@
 #include "allocator/os_memory.h"
 #include "runtime/clock.h"
 #include "runtime/fork.h"
+#include "runtime/pressure.h"
 #include "runtime/processors.h"
 
 namespace memgc::internal {
@@ -40,13 +41,14 @@ HeapImpl::HeapImpl(Heap& facade, const Options& options)
     : options_(options),
       processors_(processors_for_this_process()),
       gc_cpu_(processors_),
-      pacing_(options.growth_percent, options.memory_limit),
+      pacing_(options.growth_percent, options.memory_limit, options.max_bytes),
       blocks_(cage_),
       sets_(cage_, blocks_),
       large_(cage_, blocks_),
       weak_refs_(cage_),
       finalizers_(cage_),
       facade_(&facade),
+      scavenger_(*this),
       handshakes_(*this),
       collector_(*this) {
   check_options(options);
@@ -56,6 +58,7 @@ HeapImpl::HeapImpl(Heap& facade, const Options& options)
     throw std::bad_alloc();
   }
   update_goal();
+  pacing_.update_block_goal(holdings(), debug().gcstoptheworld);
   join_forks(*this);
 }
 
@@ -93,16 +96,49 @@ void HeapImpl::count_large_allocation(MutatorImpl& mutator, std::size_t bytes) {
 
 void HeapImpl::update_goal() {
   external_at_goal_.store(external_bytes_.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  pacing_.update_goal(holdings(), debug().gcstoptheworld);
+  const Holdings held = holdings();
+  pacing_.update_goal(held, debug().gcstoptheworld);
+  update_most_bytes(held);
+}
+
+// What the hard limit leaves for blocks, when their descriptors and bitmaps, and a cycle's work, are paid for.
+void HeapImpl::update_most_bytes(const Holdings& held) {
+  constexpr std::size_t kMarkReserve = std::size_t{512} << 10;
+  if (options_.max_bytes == Options::kNoLimit) return;
+  const std::size_t others = held.stack_copies + held.threads + std::max(held.mark_work, kMarkReserve);
+  const std::size_t left = options_.max_bytes > others ? options_.max_bytes - others : 0;
+  blocks_.set_most_bytes(left / (kBlockBytes + kMetadataBytesPerBlock) * kBlockBytes);
 }
 
 void HeapImpl::finish_cycle(std::size_t live, std::size_t roots, const CycleMeasure& measure, bool forced) {
   cycles_.fetch_add(1, std::memory_order_relaxed);
   if (forced) forced_cycles_.fetch_add(1, std::memory_order_relaxed);
+  scavenger_.note_cycle(blocks_.taken_bytes(), goal());
   pacing_.end_cycle(live, roots, measure);
   // A difference, not a store: mutators allocate, and the collector may wait for a processor for long.
   heap_bytes_.fetch_add(live - measure.ended, std::memory_order_relaxed);
   update_goal();
+}
+
+void HeapImpl::finish_sweep() {
+  update_pressure();
+  pacing_.update_block_goal(holdings(), debug().gcstoptheworld);
+  if (debug().scavtrace) scavenger_.print(ScavengeNote::kNone);
+}
+
+void HeapImpl::note_mark_work() {
+  if (!pacing_.limited()) return;
+  const Holdings held = holdings();
+  pacing_.note_others(held.others());
+  update_most_bytes(held);
+  make_room(0);
+}
+
+std::size_t HeapImpl::release_memory() {
+  collector_.collect();
+  const std::size_t released = scavenger_.release_all();
+  if (debug().scavtrace) scavenger_.print(ScavengeNote::kForced);
+  return released;
 }
 
 int HeapImpl::set_growth_percent(int percent) {
@@ -111,12 +147,17 @@ int HeapImpl::set_growth_percent(int percent) {
   check_options(wanted);
   const int before = pacing_.set_growth_percent(percent);
   update_goal();
+  collector_.look_again();
   return before;
 }
 
 std::size_t HeapImpl::set_memory_limit(std::size_t bytes) {
   const std::size_t before = pacing_.set_memory_limit(bytes);
   update_goal();
+  pacing_.update_block_goal(holdings(), debug().gcstoptheworld);
+  make_room(0);
+  update_pressure();
+  collector_.look_again();
   return before;
 }
 
@@ -130,7 +171,7 @@ Options HeapImpl::options() const {
 Holdings HeapImpl::holdings() const {
   const BlockHeapStats blocks = blocks_.stats();
   Holdings out;
-  out.blocks = blocks.taken_bytes;
+  out.blocks = blocks.taken_bytes - large_.untouched_bytes();
   out.free_blocks = blocks.free_bytes;
   out.tables = cage_.metadata_bytes(blocks_.used_end()) + sets_.metadata_bytes() + sizeof(HeapImpl);
   out.mark_work = grey_.memory_bytes();
@@ -177,7 +218,6 @@ Stats HeapImpl::stats() {
 }
 
 void HeapImpl::lock_for_fork() {
-  release_lock_.lock();
   callback_lock_.lock();
   collector_.lock_for_fork();
   finalizers_.lock_for_fork();
@@ -199,7 +239,19 @@ void HeapImpl::unlock_after_fork() {
   finalizers_.unlock_after_fork();
   collector_.unlock_after_fork();
   callback_lock_.unlock();
-  release_lock_.unlock();
+}
+
+void HeapImpl::update_pressure() {
+  const Holdings held = holdings();
+  const PressureInput in{pacing_.live() + held.others(), pacing_.limit(), pacing_.no_room() || gc_cpu_.limiting()};
+  {
+    const std::lock_guard guard(callback_lock_);
+    const Pressure now = pressure_level(pressure(), in);
+    if (now == pressure()) return;
+    pressure_.store(now, std::memory_order_relaxed);
+    if (!pressure_callback_) return;
+    finalizers_.run_soon(*facade_, [callback = pressure_callback_, now] { callback(now); });
+  }
 }
 
 void HeapImpl::set_pressure_callback(std::function<void(Pressure)> callback) {
@@ -245,15 +297,12 @@ Heap::~Heap() { delete impl_; }
 void Heap::collect() { impl_->collector().collect(); }
 int Heap::set_growth_percent(int percent) { return impl_->set_growth_percent(percent); }
 std::size_t Heap::set_memory_limit(std::size_t bytes) { return impl_->set_memory_limit(bytes); }
-std::size_t Heap::release_memory() {
-  impl_->collector().collect();
-  const std::lock_guard guard(impl_->release_lock());
-  return impl_->blocks().release(SIZE_MAX);
-}
+std::size_t Heap::release_memory() { return impl_->release_memory(); }
 void Heap::wait_for_finalizers() { impl_->collector().wait_for_finalizers(); }
 Stats Heap::stats() const { return impl_->stats(); }
 Options Heap::options() const { return impl_->options(); }
 void Heap::add_external_bytes(std::ptrdiff_t bytes) { impl_->add_external_bytes(bytes); }
+Pressure Heap::pressure() const noexcept { return impl_->pressure(); }
 bool Heap::contains(const void* pointer) const noexcept { return impl_->cage().contains(pointer); }
 void Heap::on_pressure(std::function<void(Pressure)> callback) { impl_->set_pressure_callback(std::move(callback)); }
 

@@ -23,6 +23,7 @@
 #include "runtime/holdings.h"
 #include "runtime/mutator_impl.h"
 #include "runtime/pacing.h"
+#include "runtime/scavenger.h"
 #include "runtime/stop_recorder.h"
 #include "runtime/weak_refs.h"
 
@@ -62,15 +63,35 @@ class HeapImpl {
   void count_thread_bytes(MutatorImpl& mutator, std::size_t bytes);
   /// Bytes of objects: live at the last cycle, and allocated since.
   std::size_t heap_bytes() const { return heap_bytes_.load(std::memory_order_relaxed); }
-  /// Whether the next cycle is due.
-  bool trigger_reached() const { return heap_bytes() >= pacing_.trigger(); }
+  /// Whether the next cycle is due, or would be with a further object of its own blocks.
+  bool trigger_reached(std::size_t large_bytes = 0) const {
+    return heap_bytes() >= pacing_.trigger() || blocks_.taken_bytes() + large_bytes >= pacing_.block_trigger();
+  }
+  /// Whether nobody is to allocate, or to take so much, while a cycle is wanted or under way.
+  bool above_hard_goal(std::size_t large_bytes) const {
+    return heap_bytes() >= pacing_.hard_goal() || above_hard_blocks(large_bytes);
+  }
+  bool above_hard_blocks(std::size_t large_bytes) const {
+    return blocks_.taken_bytes() + large_bytes >= pacing_.hard_blocks();
+  }
+  /// Gives free blocks back if the memory limit has no room for `growth` bytes of fresh ones.
+  void make_room(std::size_t growth) {
+    if (blocks_.resident_bytes() + growth > pacing_.resident_blocks()) [[unlikely]]
+      scavenger_.keep_limit(growth);
+  }
   Pacing& pacing() { return pacing_; }
   void count_late_answer() { late_answers_.fetch_add(1, std::memory_order_relaxed); }
 
   /// A cycle found this: of the `measure.ended` bytes of objects so many were live, and `roots` bytes were scanned
   /// outside the heap. Sets the next goal. What is allocated meanwhile stays counted.
   void finish_cycle(std::size_t live, std::size_t roots, const CycleMeasure& measure, bool forced);
+  /// What the cycle found dead is swept.
+  void finish_sweep();
+  /// Marking goes on: what it takes itself, the memory limit has less for blocks.
+  void note_mark_work();
   std::size_t goal() const { return pacing_.goal(); }
+  Scavenger& scavenger() { return scavenger_; }
+  std::size_t release_memory();
   GcCpu& gc_cpu() { return gc_cpu_; }
   unsigned processors() const { return processors_; }
 
@@ -81,8 +102,6 @@ class HeapImpl {
   Holdings holdings() const;
   void add_external_bytes(std::ptrdiff_t bytes);
 
-  /// Held over what a fork is not to find half done, but no mutator's stop waits for.
-  sync::Mutex& release_lock() { return release_lock_; }
   // The locks that threads may hold that are attached nowhere, or blocked, in their order, in two steps: OutsideStores'
   // comes in between.
   void lock_for_fork();
@@ -90,6 +109,9 @@ class HeapImpl {
   void unlock_memory_after_fork();
   void unlock_after_fork();
 
+  Pressure pressure() const { return pressure_.load(std::memory_order_relaxed); }
+  /// A cycle is over, a knob was turned, or the limiter has changed its mind.
+  void update_pressure();
   void set_pressure_callback(std::function<void(Pressure)> callback);
   /// Asks the embedder for memory; false if there is nobody to ask.
   bool call_pressure(Pressure pressure);
@@ -100,6 +122,7 @@ class HeapImpl {
 
  private:
   void update_goal();
+  void update_most_bytes(const Holdings& held);
 
   Options options_;
   const unsigned processors_;
@@ -115,6 +138,7 @@ class HeapImpl {
   Finalizers finalizers_;
   Heap* facade_;
   StopRecorder stops_;
+  Scavenger scavenger_;
   Handshakes handshakes_;
 
   std::atomic<std::size_t> heap_bytes_{0};
@@ -127,8 +151,8 @@ class HeapImpl {
   std::atomic<std::uint64_t> cycles_{0};
   std::atomic<std::uint64_t> forced_cycles_{0};
 
-  sync::Mutex release_lock_;
-  sync::Mutex callback_lock_;
+  sync::Mutex callback_lock_;  // guards what follows, and changes of pressure_
+  std::atomic<Pressure> pressure_{Pressure::kBelow};
   std::function<void(Pressure)> pressure_callback_;
 
   Collector collector_;  // last: its thread uses all of the above

@@ -10,7 +10,7 @@ void Pacing::update_goal(const Holdings& now, bool at_goal) {
   in.live = live();
   in.roots = roots_.load(std::memory_order_relaxed);
   in.growth_percent = growth_percent();
-  in.memory_limit = memory_limit();
+  in.memory_limit = limit();
   in.mapped_ready = now.all();
   in.heap_free = now.free_blocks;
   // Whole blocks: what is free in them is room for objects, and what is dead and not yet swept is no overhead. That
@@ -19,10 +19,43 @@ void Pacing::update_goal(const Holdings& now, bool at_goal) {
   const HeapGoal goal = heap_goal(in);
   const double ahead = runway_.load(std::memory_order_relaxed) * static_cast<double>(in.live);
   goal_.store(goal.bytes, std::memory_order_relaxed);
-  by_limit_.store(goal.by_limit, std::memory_order_relaxed);
+  no_room_.store(goal.by_limit && goal.bytes <= in.live, std::memory_order_relaxed);
   set_hard_goal(goal.bytes);
   trigger_.store(at_goal ? goal.bytes : cycle_trigger(goal, in.live, static_cast<std::size_t>(std::min(ahead, 0x1p62))),
                  std::memory_order_relaxed);
+}
+
+void Pacing::update_block_goal(const Holdings& now, bool at_goal) {
+  constexpr std::size_t kLeastGrowth = std::size_t{64} << 10;
+  swept_blocks_.store(now.blocks, std::memory_order_relaxed);
+  note_others(now.others());
+  GoalInput in;
+  in.memory_limit = limit();
+  in.mapped_ready = now.others();
+  const HeapGoal goal{limit_goal(in), 0, true};
+  std::size_t trigger = SIZE_MAX;
+  if (goal.bytes != kNoGoal) {
+    const double ahead = runway_.load(std::memory_order_relaxed) * static_cast<double>(live());
+    trigger = at_goal ? goal.bytes : cycle_trigger(goal, now.blocks, static_cast<std::size_t>(std::min(ahead, 0x1p62)));
+    trigger = std::max(trigger, now.blocks + kLeastGrowth);  // a cycle that nothing was taken since would find nothing
+  }
+  block_trigger_.store(trigger, std::memory_order_relaxed);
+}
+
+void Pacing::note_others(std::size_t bytes) {
+  constexpr std::size_t kLeastGrowth = std::size_t{512} << 10;
+  constexpr std::size_t kMarginDivisor = 64;  // half of the goal's headroom: those who are held are so a block late
+  const std::size_t most = limit();
+  if (most == SIZE_MAX) {
+    resident_blocks_.store(SIZE_MAX, std::memory_order_relaxed);
+    hard_blocks_.store(SIZE_MAX, std::memory_order_relaxed);
+    return;
+  }
+  const std::size_t left = most > bytes ? most - bytes : 0;
+  resident_blocks_.store(left, std::memory_order_relaxed);
+  hard_blocks_.store(
+      std::max(left - left / kMarginDivisor, swept_blocks_.load(std::memory_order_relaxed) + kLeastGrowth),
+      std::memory_order_relaxed);
 }
 
 // A tenth above the goal, and far enough above where the cycle began to let it come about.
@@ -60,6 +93,7 @@ void Pacing::end_cycle(std::size_t live, std::size_t roots, CycleMeasure measure
   roots_.store(roots, std::memory_order_relaxed);
   measure.begun = begun_.load(std::memory_order_relaxed);
   begun_.store(0, std::memory_order_relaxed);
+  block_trigger_.store(SIZE_MAX, std::memory_order_relaxed);
   cons_mark_.add(measure);
   runway_.store(static_cast<double>(runway(cons_mark_.ratio(), cons_mark_.idle_share(), std::size_t{1} << 32)) / 0x1p32,
                 std::memory_order_relaxed);

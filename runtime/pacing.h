@@ -8,6 +8,7 @@
 // numbers are relaxed: each is a hint of its own, and a price that is a moment old harms nobody.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +21,8 @@ namespace memgc::internal {
 
 class Pacing {
  public:
-  Pacing(int growth_percent, std::size_t memory_limit) : growth_percent_(growth_percent), memory_limit_(memory_limit) {}
+  Pacing(int growth_percent, std::size_t memory_limit, std::size_t max_bytes)
+      : growth_percent_(growth_percent), memory_limit_(memory_limit), max_bytes_(max_bytes) {}
 
   int growth_percent() const { return growth_percent_.load(std::memory_order_relaxed); }
   std::size_t memory_limit() const { return memory_limit_.load(std::memory_order_relaxed); }
@@ -33,6 +35,22 @@ class Pacing {
   std::size_t live() const { return live_.load(std::memory_order_relaxed); }
   std::size_t goal() const { return goal_.load(std::memory_order_relaxed); }
   std::size_t trigger() const { return trigger_.load(std::memory_order_relaxed); }
+  /// The smaller of the memory limit and the hard one.
+  std::size_t limit() const { return std::min(memory_limit(), max_bytes_); }
+  bool limited() const { return limit() != SIZE_MAX; }
+  /// Blocks in use at which a cycle is to begin, whatever the objects in them come to: they may be full of holes that
+  /// not every type can fill. SIZE_MAX without a limit, and until what a cycle found dead is swept.
+  std::size_t block_trigger() const { return block_trigger_.load(std::memory_order_relaxed); }
+  /// Beyond this nobody takes blocks while a cycle is wanted or under way: the limit, or some more than was in use when
+  /// all was swept.
+  std::size_t hard_blocks() const { return hard_blocks_.load(std::memory_order_relaxed); }
+  /// What the memory limit leaves for blocks, free ones included.
+  std::size_t resident_blocks() const { return resident_blocks_.load(std::memory_order_relaxed); }
+  /// All is swept, or a knob was turned: sets the three.
+  void update_block_goal(const Holdings& now, bool at_goal);
+  /// So much is held that is no blocks.
+  void note_others(std::size_t bytes);
+
   /// Beyond this nobody allocates while a cycle is wanted or under way.
   std::size_t hard_goal() const { return hard_goal_.load(std::memory_order_relaxed); }
 
@@ -45,8 +63,10 @@ class Pacing {
   /// `live` and `roots` in bytes, as the cycle found them; it measured the rest.
   void end_cycle(std::size_t live, std::size_t roots, CycleMeasure measure);
 
-  /// Whether the goal is what the memory limit leaves, not what growth_percent says.
-  bool by_limit() const { return by_limit_.load(std::memory_order_relaxed); }
+  /// Whether the memory limit leaves no room above the live heap, so that one cycle follows the other.
+  bool no_room() const { return no_room_.load(std::memory_order_relaxed); }
+
+  double cons_mark() const { return cons_mark_.ratio(); }
 
   bool charging() const { return charging_.load(std::memory_order_relaxed); }
   AssistRatio ratio() const;
@@ -60,14 +80,19 @@ class Pacing {
 
   std::atomic<int> growth_percent_;
   std::atomic<std::size_t> memory_limit_;
+  const std::size_t max_bytes_;
   std::atomic<std::size_t> live_{0};   // at the last cycle
   std::atomic<std::size_t> roots_{0};  // scanned by it
   std::atomic<std::size_t> goal_{0};
   std::atomic<std::size_t> trigger_{0};
   std::atomic<std::size_t> hard_goal_{0};
-  std::atomic<double> runway_{0};  // bytes allocated during a cycle, for each one that it marks
+  std::atomic<std::size_t> block_trigger_{SIZE_MAX};
+  std::atomic<std::size_t> hard_blocks_{SIZE_MAX};
+  std::atomic<std::size_t> resident_blocks_{SIZE_MAX};
+  std::atomic<std::size_t> swept_blocks_{0};  // in use when all was swept, last
+  std::atomic<double> runway_{0};             // bytes allocated during a cycle, for each one that it marks
 
-  std::atomic<bool> by_limit_{false};
+  std::atomic<bool> no_room_{false};
   std::atomic<bool> charging_{false};
   std::atomic<double> work_per_byte_{0};
   std::atomic<double> bytes_per_work_{0};

@@ -267,8 +267,9 @@ TEST(Memdebug, RefusesEverythingElse) {
 }
 
 TEST(Memdebug, ARefusalTellsWhatIsAccepted) {
-  const std::vector<std::string> all_knobs{"gctrace",     "scavtrace",      "pacertrace",   "gcstress",   "gccheckmark",
-                                           "clobberfree", "gcstoptheworld", "precisecheck", "safepointms"};
+  const std::vector<std::string> all_knobs{"gctrace",     "scavtrace",   "pacertrace",     "gcstress",
+                                           "gccheckmark", "clobberfree", "gcstoptheworld", "precisecheck",
+                                           "safepointms", "gcperiodms"};
   expect_refused("MEMDEBUG", "bogus=1", all_knobs);
   expect_refused("MEMDEBUG", "gctrace=2", {"gctrace"});
   expect_refused("MEMDEBUG", "clobberfree=1,gcstress=abc", {"gcstress"});

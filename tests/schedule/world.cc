@@ -29,6 +29,7 @@ World::World(std::uint64_t seed) : seed_(seed), dice_(seed ^ 0x776f726c64), muta
   options_.reserve_bytes = std::size_t{16} << 20;
   options_.precise_stacks = dice_.one_in(2);
   options_.debug.safepointms = 0;
+  options_.debug.gcperiodms = 0;  // whoever waits for time to pass is never stuck
   options_.debug.clobberfree = dice_.one_in(2);
   options_.debug.gccheckmark = dice_.one_in(4);
   options_.debug.gcstoptheworld = dice_.one_in(16);

@@ -56,9 +56,15 @@ class MEMGC_EXPORT Heap {
   /// Whether `pointer` lies in this heap's cage.
   bool contains(const void* pointer) const noexcept;
 
-  /// Called when an allocation finds no memory even after a collection, on the allocating thread, before it gives up:
-  /// the callback may drop roots and caches, after which allocation is tried once more. Must not allocate managed
-  /// objects. One per heap; an empty function takes it away.
+  /// How near the heap is to the smaller of MEMLIMIT and Options::max_bytes, by what lives (and what the program
+  /// reported), as of the last cycle: kNear from 85 % of it on, kOver from 97 % on, or when collecting finds no room or
+  /// has taken too much of the CPU; down again 5 % lower. kBelow without a limit. For a server that answers 429 early:
+  /// costs one load. Any thread.
+  Pressure pressure() const noexcept;
+  /// Called when pressure() has changed, with what it is then, on the heap's own thread ("memgc-final", which also runs
+  /// destructors). And with kOver when an allocation finds no memory even after a collection, on the allocating thread,
+  /// before it gives up: the callback may drop roots and caches, after which allocation is tried once more; in this
+  /// case it must not allocate managed objects. One per heap; an empty function takes it away.
   void on_pressure(std::function<void(Pressure)> callback);
 
   internal::HeapImpl& impl() noexcept { return *impl_; }

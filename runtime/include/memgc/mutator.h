@@ -5,6 +5,7 @@
 // (unless Options::precise_stacks says that every local is in a Root or RootRange).
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -125,6 +126,18 @@ Array<T>* make_array_on(MutatorState& mutator, std::size_t count, const Args&...
   return array;
 }
 
+/// Calls attempt() until it gives something, or the time is over.
+template <class Attempt>
+auto within(MutatorState& mutator, std::chrono::nanoseconds patience, Attempt&& attempt) {
+  const auto began = std::chrono::steady_clock::now();
+  for (;;) {
+    if (auto* made = attempt()) return made;
+    const auto left = patience - (std::chrono::steady_clock::now() - began);
+    if (left <= std::chrono::nanoseconds(0)) return decltype(attempt())(nullptr);
+    wait_for_memory(mutator, static_cast<std::uint64_t>(left.count()));
+  }
+}
+
 }  // namespace internal
 
 /// Attaches the calling thread to a heap for as long as it lives; used and destroyed by that thread only. A thread may
@@ -155,6 +168,19 @@ class MEMGC_EXPORT Mutator {
   template <class T, class... Args>
   Array<T>* try_make_array(std::size_t count, const Args&... args) {
     return internal::try_make_array_on<T>(*state_, count, args...);
+  }
+
+  /// try_make() that waits for memory, up to `patience`: for other threads to let go of objects, and for collections to
+  /// find them. nullptr when the time is over. Waiting counts as a stop. Costs a collection for each try.
+  template <class T, class... Args>
+  T* make_within(std::chrono::nanoseconds patience, Args&&... args) {
+    // Nothing is moved from the arguments until there is memory.
+    return internal::within(*state_, patience, [&] { return try_make<T>(std::forward<Args>(args)...); });
+  }
+  /// The same for an array.
+  template <class T, class... Args>
+  Array<T>* make_array_within(std::chrono::nanoseconds patience, std::size_t count, const Args&... args) {
+    return internal::within(*state_, patience, [&] { return try_make_array<T>(count, args...); });
   }
 
   /// A poll: one load and a branch. For loops that do not allocate.

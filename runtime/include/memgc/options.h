@@ -33,6 +33,8 @@ struct DebugOptions {
       false;  ///< precisecheck=1: with precise_stacks, name each object that only a conservative scan would keep.
   std::uint32_t safepointms =
       10;  ///< safepointms=N: report a mutator that takes longer than N ms to answer a handshake. 0: never.
+  std::uint32_t gcperiodms = 120'000;  ///< gcperiodms=N: a cycle when there was none for N ms, so that an idle program
+                                       ///< shrinks (not with growth_percent kOff). 0: never.
 };
 
 /// What a Heap is made with. A plain aggregate: set what matters, leave the rest.
@@ -43,6 +45,8 @@ struct Options {
   int growth_percent =
       100;  ///< Percent (MEMGC): next goal = live + (live + roots) * growth_percent / 100. kOff, or >= 0.
   std::size_t memory_limit = kNoLimit;  ///< Bytes (MEMLIMIT): soft limit on all the memory that the heap holds.
+  std::size_t max_bytes = kNoLimit;  ///< Bytes: hard limit on Stats::managed_bytes, but for external_bytes. What would
+                                     ///< pass it collects, and if that is not enough finds no memory.
   std::size_t reserve_bytes =
       0;  ///< Bytes of address space for the cage; 0: chosen from the machine. Never resident by itself.
   bool precise_stacks = false;  ///< Do not scan thread stacks: every local is in a Root or a RootRange.

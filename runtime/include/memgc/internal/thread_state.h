@@ -33,6 +33,8 @@ extern MEMGC_EXPORT constinit thread_local ThreadState thread_state __attribute_
 /// The slow paths. Null when there is no memory. Each is a safepoint.
 MEMGC_EXPORT void* allocate_slow(MutatorState& mutator, const TypeInfo& type);
 MEMGC_EXPORT void* allocate_array(MutatorState& mutator, const TypeInfo& element, std::size_t count);
+/// Blocks, for `ns` at the most, until there may be memory where there was none.
+MEMGC_EXPORT void wait_for_memory(MutatorState& mutator, std::uint64_t ns);
 MEMGC_EXPORT void safepoint_slow(MutatorState& mutator);
 
 /// This thread's mutator of the heap that holds the object; aborts if there is none.

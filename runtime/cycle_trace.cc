@@ -1,0 +1,54 @@
+// Job: what a cycle prints: the lines of gctrace=1 and pacertrace=1.
+#include <algorithm>
+
+#include "runtime/clock.h"
+#include "runtime/cycle.h"
+#include "runtime/heap_impl.h"
+#include "runtime/pacer_trace.h"
+
+namespace memgc::internal {
+
+void Cycle::print() {
+  const std::uint64_t total = elapsed_ns(made_ns_, now_ns()) * processors_;
+  trace_.processors = processors_;
+  if (total > 0) {
+    trace_.gc_cpu_percent =
+        static_cast<unsigned>(std::min<std::uint64_t>(heap_.gc_cpu().billed_ns() * 100 / total, 100));
+  }
+  char line[kTraceLineBytes];
+  write_line(line, format_trace_line(line, trace_));
+}
+
+void Cycle::print_pacer_begin() const {
+  const Pacing& pacing = heap_.pacing();
+  PacerBeginTrace out;
+  out.assist_ratio = pacing.ratio().work_per_byte;
+  out.to_scan = pacing.live();
+  out.heap = heap_at_black_;
+  out.goal = pacing.goal();
+  out.workers = worker_share(processors_, stopped_);
+  char line[kPacerLineBytes];
+  write_line(line, format_pacer_begin(line, out));
+}
+
+// Before the cycle is over: expected and estimated is what it began with.
+void Cycle::print_pacer_end() const {
+  const Pacing& pacing = heap_.pacing();
+  const CycleMeasure measured = measure(trace_.heap_after);
+  const std::uint64_t all = measured.wall_ns * processors_;
+  const std::uint64_t background = trace_.cpu_mark_ns + trace_.cpu_idle_ns - measured.idle_ns;
+  PacerEndTrace out;
+  out.utilization = all > 0 ? static_cast<double>(background + measured.assist_ns) / static_cast<double>(all) : 0;
+  out.heap_work = measured.work;
+  out.stack_work = trace_.stacks;
+  out.root_work = trace_.globals;
+  out.expected_work = pacing.live();
+  out.begun = heap_at_black_;
+  out.ended = trace_.heap_after;
+  out.goal = pacing.goal();
+  out.cons_mark = pacing.cons_mark();
+  char line[kPacerLineBytes];
+  write_line(line, format_pacer_end(line, out));
+}
+
+}  // namespace memgc::internal

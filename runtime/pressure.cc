@@ -1,0 +1,24 @@
+// Job: see pressure.h.
+#include "runtime/pressure.h"
+
+#include "allocator/base/bits.h"
+
+namespace memgc::internal {
+namespace {
+
+constexpr std::size_t kBackPercent = 5;
+
+bool reaches(const PressureInput& in, std::size_t percent, bool already) {
+  return in.needed >= percent_of(in.limit, already ? percent - kBackPercent : percent);
+}
+
+}  // namespace
+
+Pressure pressure_level(Pressure before, const PressureInput& in) {
+  if (in.limit == SIZE_MAX) return Pressure::kBelow;
+  if (in.no_room || reaches(in, kOverPercent, before == Pressure::kOver)) return Pressure::kOver;
+  if (reaches(in, kNearPercent, before != Pressure::kBelow)) return Pressure::kNear;
+  return Pressure::kBelow;
+}
+
+}  // namespace memgc::internal

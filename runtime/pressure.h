@@ -1,0 +1,22 @@
+// Job: how near a heap is to what it may use, in three levels that do not flutter. Pure: no clock, lock or thread.
+#pragma once
+
+#include <cstddef>
+
+#include "memgc/heap.h"
+
+namespace memgc::internal {
+
+inline constexpr std::size_t kNearPercent = 85;
+inline constexpr std::size_t kOverPercent = 97;  // what is left is the goal's headroom
+
+struct PressureInput {
+  std::size_t needed = 0;        // what cannot be given back: live objects, metadata, what the program reported
+  std::size_t limit = SIZE_MAX;  // the smaller of memory limit and hard limit
+  bool no_room = false;          // collecting finds nothing any more, or has taken too much of the CPU
+};
+
+/// The level now, after `before`: near from 85 % of the limit on, over from 97 %, and down again 5 % lower.
+Pressure pressure_level(Pressure before, const PressureInput& in);
+
+}  // namespace memgc::internal

@@ -1,0 +1,170 @@
+// Job: pins the levels of pressure: their thresholds, that they do not flutter, and that the heap tells them.
+//
+// Threads: callbacks run on the heap's own thread; the tests read what they left once they have run.
+#include "runtime/pressure.h"
+
+#include <gtest/gtest.h>
+#include <memgc/memgc.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "tests/runtime/support.h"
+
+namespace memgc::testing {
+namespace {
+
+using internal::pressure_level;
+
+Pressure at(std::size_t percent, Pressure before, bool no_room = false) {
+  return pressure_level(before, {percent << 20, std::size_t{100} << 20, no_room});
+}
+
+TEST(PressureLevel, RisesAtItsThresholds) {
+  EXPECT_EQ(at(0, Pressure::kBelow), Pressure::kBelow);
+  EXPECT_EQ(at(84, Pressure::kBelow), Pressure::kBelow);
+  EXPECT_EQ(at(85, Pressure::kBelow), Pressure::kNear);
+  EXPECT_EQ(at(96, Pressure::kBelow), Pressure::kNear);
+  EXPECT_EQ(at(97, Pressure::kBelow), Pressure::kOver);
+  EXPECT_EQ(at(300, Pressure::kBelow), Pressure::kOver);
+}
+
+TEST(PressureLevel, FallsLower) {
+  EXPECT_EQ(at(92, Pressure::kOver), Pressure::kOver);
+  EXPECT_EQ(at(91, Pressure::kOver), Pressure::kNear);
+  EXPECT_EQ(at(80, Pressure::kNear), Pressure::kNear);
+  EXPECT_EQ(at(79, Pressure::kNear), Pressure::kBelow);
+  EXPECT_EQ(at(10, Pressure::kOver), Pressure::kBelow);
+}
+
+TEST(PressureLevel, IsOverWhenThereIsNoRoom) { EXPECT_EQ(at(50, Pressure::kBelow, true), Pressure::kOver); }
+
+TEST(PressureLevel, IsNothingWithoutALimit) {
+  EXPECT_EQ(pressure_level(Pressure::kOver, {std::size_t{1} << 40, SIZE_MAX, true}), Pressure::kBelow);
+}
+
+constexpr std::size_t kLimit = std::size_t{64} << 20;
+
+Options limited_options() {
+  Options options = manual_options();
+  options.memory_limit = kLimit;
+  options.debug.gcperiodms = 0;
+  return options;
+}
+
+TEST(Pressure, IsToldAsItRisesAndFalls) {
+  Heap heap(limited_options());
+  std::mutex lock;
+  std::vector<Pressure> seen;
+  std::atomic<bool> on_a_mutator{false};
+  const std::thread::id mine = std::this_thread::get_id();
+  heap.on_pressure([&](Pressure pressure) {
+    const std::lock_guard guard(lock);
+    if (std::this_thread::get_id() == mine) on_a_mutator = true;
+    seen.push_back(pressure);
+  });
+  EXPECT_EQ(heap.pressure(), Pressure::kBelow);
+  heap.add_external_bytes(kLimit * 90 / 100);
+  heap.collect();
+  EXPECT_EQ(heap.pressure(), Pressure::kNear);
+  heap.add_external_bytes(kLimit * 8 / 100);
+  heap.collect();
+  EXPECT_EQ(heap.pressure(), Pressure::kOver);
+  heap.add_external_bytes(-static_cast<std::ptrdiff_t>(kLimit * 98 / 100));
+  heap.collect();
+  EXPECT_EQ(heap.pressure(), Pressure::kBelow);
+  heap.collect();
+  heap.wait_for_finalizers();  // and callbacks
+  const std::lock_guard guard(lock);
+  EXPECT_EQ(seen, (std::vector<Pressure>{Pressure::kNear, Pressure::kOver, Pressure::kBelow})) << "changes, once each";
+  EXPECT_FALSE(on_a_mutator);
+}
+
+TEST(Pressure, FollowsTheLimit) {
+  Options options = manual_options();
+  options.debug.gcperiodms = 0;
+  Heap heap(options);
+  heap.add_external_bytes(kLimit);
+  heap.collect();
+  EXPECT_EQ(heap.pressure(), Pressure::kBelow) << "no limit";
+  heap.set_memory_limit(kLimit);
+  EXPECT_EQ(heap.pressure(), Pressure::kOver) << "at once";
+  heap.set_memory_limit(2 * kLimit);
+  EXPECT_EQ(heap.pressure(), Pressure::kBelow);
+}
+
+TEST(Pressure, WhatLivesCountsAndGarbageDoesNot) {
+  Heap heap(limited_options());
+  Root<Array<char>> keep;
+  on_another_thread(heap, [&](Mutator& me) {
+    for (int i = 0; i < 50; ++i) me.make_array<char>(kLimit / 10);
+  });
+  EXPECT_EQ(heap.pressure(), Pressure::kBelow);
+  on_another_thread(heap, [&](Mutator& me) { keep = me.make_array<char>(kLimit * 88 / 100); });
+  heap.collect();
+  EXPECT_EQ(heap.pressure(), Pressure::kNear);
+}
+
+struct Chunk {
+  Member<Chunk> next;
+  char bytes[4000];
+  static constexpr auto fields = memgc::fields(&Chunk::next);
+};
+
+TEST(MaxBytes, AreNeverPassed) {
+  constexpr std::size_t kMost = std::size_t{32} << 20;
+  Options options;
+  options.max_bytes = kMost;
+  options.debug.safepointms = 0;
+  Heap heap(options);
+  Root<Chunk> head;
+  std::size_t chunks = 0;
+  on_another_thread(heap, [&](Mutator& me) {
+    while (Chunk* chunk = me.try_make<Chunk>()) {
+      chunk->next = head;
+      head = chunk;
+      ASSERT_LE(heap.stats().managed_bytes, kMost) << ++chunks;
+    }
+    EXPECT_EQ(me.try_make_array<char>(1 << 20), nullptr);
+    EXPECT_LE(heap.stats().managed_bytes, kMost);
+    EXPECT_GE(heap.stats().live_bytes, kMost * 8 / 10) << "and used";
+    EXPECT_THROW(me.make_array<char>(1 << 20), std::bad_alloc);
+  });
+  EXPECT_EQ(heap.pressure(), Pressure::kOver);
+  head = nullptr;
+  on_another_thread(heap, [&](Mutator& me) { EXPECT_NE(me.try_make_array<char>(8 << 20), nullptr); });
+}
+
+TEST(MakeWithin, WaitsForMemoryThatAnotherThreadLetsGo) {
+  Options options;
+  options.max_bytes = std::size_t{16} << 20;
+  options.debug.safepointms = 0;
+  Heap heap(options);
+  Root<Array<char>> keep;
+  on_another_thread(heap, [&](Mutator& me) {
+    keep = me.make_array<char>(12 << 20);
+    std::thread other([&] { keep = nullptr; });
+    EXPECT_NE(me.make_array_within<char>(std::chrono::minutes(2), 8 << 20), nullptr);
+    const BlockingScope waiting(me);
+    other.join();
+  });
+}
+
+TEST(MakeWithin, AnswersNullWhenTheTimeIsOver) {
+  Options options;
+  options.max_bytes = std::size_t{16} << 20;
+  Heap heap(options);
+  Root<Array<char>> keep;
+  on_another_thread(heap, [&](Mutator& me) {
+    keep = me.make_array<char>(12 << 20);
+    EXPECT_EQ(me.make_array_within<char>(std::chrono::milliseconds(20), 8 << 20), nullptr);
+    EXPECT_NE(me.make_within<Leaf>(std::chrono::milliseconds(0)), nullptr) << "there is room for a little";
+  });
+}
+
+}  // namespace
+}  // namespace memgc::testing
