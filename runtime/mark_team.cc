@@ -184,14 +184,16 @@ std::size_t MarkTeam::assist(std::size_t bytes) {
 }
 
 void MarkTeam::run_helper(unsigned number) {
+  std::uint64_t counted_ns = thread_cpu_ns();  // all of this thread's time is collecting, waking up for little as well
   std::unique_lock guard(lock_);
   while (!stopping_) {
     GreyChunk* chunk = nullptr;
     if (number < wanted_helpers_ && enter(chunk)) {
       guard.unlock();
-      const std::uint64_t cpu_began = thread_cpu_ns();
       pacing_.add_to_pool(mark_a_while(chunk, kHelperSlice));
-      helper_cpu_ns_.fetch_add(elapsed_ns(cpu_began, thread_cpu_ns()), std::memory_order_relaxed);
+      const std::uint64_t now = thread_cpu_ns();
+      helper_cpu_ns_.fetch_add(elapsed_ns(counted_ns, now), std::memory_order_relaxed);
+      counted_ns = now;
       guard.lock();
       continue;
     }
