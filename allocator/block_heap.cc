@@ -85,7 +85,7 @@ bool BlockHeap::make_room(std::size_t count) {
     lock_.unlock();
     const std::size_t released = release((after - most) << kBlockShift);
     lock_.lock();
-    if (released == 0) return false;
+    if (released == 0 && releasing_blocks_ == 0) return false;  // else another thread is at it, and soon done
   }
 }
 
@@ -205,21 +205,29 @@ bool BlockHeap::release_piece(const Piece& piece) {
   return done;
 }
 
-void BlockHeap::lock_for_fork() {
+// The lock is held after it. Whoever releases needs no lock but this one, so its pass ends.
+void BlockHeap::lock_when_all_listed() {
   lock_.lock();
-  while (releasing_blocks_ != 0) {  // until that thread's pass is over: it needs no lock but this one
+  while (releasing_blocks_ != 0) {
     lock_.unlock();
     sync::yield();
     lock_.lock();
   }
 }
 
+std::size_t BlockHeap::release_all() {
+  const std::size_t released = release(SIZE_MAX);
+  lock_when_all_listed();  // what another thread is at counts as held until it is done
+  lock_.unlock();
+  return released;
+}
+
 BlockHeapStats BlockHeap::stats() const {
   const auto bytes = [](const Count& blocks) { return blocks.load(std::memory_order_relaxed) << kBlockShift; };
-  return {
-      bytes(taken_blocks_),
-      bytes(resident_free_blocks_) + bytes(releasing_blocks_) - untouched_free_bytes_.load(std::memory_order_relaxed),
-      bytes(released_blocks_)};
+  // Not of one moment: each figure is right, their difference may not be.
+  const std::size_t free = bytes(resident_free_blocks_) + bytes(releasing_blocks_);
+  const std::size_t untouched = untouched_free_bytes_.load(std::memory_order_relaxed);
+  return {bytes(taken_blocks_), free - std::min(untouched, free), bytes(released_blocks_)};
 }
 
 std::size_t BlockHeap::resident_bytes() const {

@@ -38,6 +38,8 @@ class BlockHeap {
   void give_back(BlockIndex first, std::size_t count);
   /// Gives free resident blocks back to the kernel until `bytes` have been, or none is left. Returns the bytes given.
   std::size_t release(std::size_t bytes);
+  /// The same for all of them; what another thread is releasing has been too when this returns.
+  std::size_t release_all();
 
   /// Of about one moment; takes no lock.
   BlockHeapStats stats() const;
@@ -50,10 +52,11 @@ class BlockHeap {
   void verify() const;
 
   /// A fork is not to find the lists half changed, nor blocks in none because they are being released.
-  void lock_for_fork();
+  void lock_for_fork() { lock_when_all_listed(); }
   void unlock_after_fork() { lock_.unlock(); }
 
  private:
+  void lock_when_all_listed();               // no block is being released
   static constexpr std::size_t kLists = 32;  // lengths 1..31, and the rest
 
   // Of the free stretch at `stretch`: from its first resident block to the last that is wanted, or that it has.

@@ -164,6 +164,7 @@ void Collector::stay_below_hard_goal(MutatorImpl& mutator, std::size_t large_byt
   const std::uint64_t cpu_began = thread_cpu_ns();
   // The cycle under way keeps what was made since it began: before the limit is passed one more looks for room.
   bool asked = false;
+  std::uint64_t ticket = 0;  // the cycle that is waited for; others may ask for more
   while (heap_.above_hard_goal(large_bytes) && !heap_.gc_cpu().limiting()) {
     // Who has marked its time sleeps until the marking is over: the processor is then the collector's.
     const bool may_mark = elapsed_ns(cpu_began, thread_cpu_ns()) < kMostAssistCpuNs;
@@ -173,17 +174,18 @@ void Collector::stay_below_hard_goal(MutatorImpl& mutator, std::size_t large_byt
       continue;
     }
     std::unique_lock guard(lock_);
-    const auto over = [&] {
-      return stopping_ || (begun_ == settled_ && wanted_ == begun_) || heap_.gc_cpu().limiting();
-    };
+    if (ticket == 0) ticket = std::max(wanted_, begun_);
+    const auto over = [&] { return stopping_ || settled_ >= ticket || heap_.gc_cpu().limiting(); };
     wake_waiters_.wait(guard, [&] {
       return over() || (may_mark && heap_.pacing().charging()) ||
              (begun_ == marked_ && !heap_.above_hard_goal(large_bytes));
     });
     if (!over()) continue;
-    if (stopping_ || asked || !heap_.above_hard_blocks(large_bytes) || !start_thread()) return;
+    if (stopping_ || asked || heap_.gc_cpu().limiting() || !heap_.above_hard_blocks(large_bytes) || !start_thread())
+      return;
     asked = true;
-    wanted_ = begun_ + 1;
+    ticket = begun_ + 1;
+    wanted_ = std::max(wanted_, ticket);
     wake_collector_.notify_one();
   }
 }
@@ -289,6 +291,7 @@ void Collector::wait_until_wanted(std::unique_lock<sync::Mutex>& guard) {
   while (!wanted()) {
     const bool look = std::exchange(look_again_, false);
     guard.unlock();
+    if (look) heap_.update_limits();  // whoever turned a knob may have done so while the last cycle set its own
     std::uint64_t rest = heap_.scavenger().work();
     const bool due = look && heap_.trigger_reached();  // else those who allocate say so
     const std::uint64_t idle_left = idle_left_ns();

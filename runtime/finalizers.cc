@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "allocator/base/check.h"
@@ -43,16 +44,14 @@ void Finalizers::collect_cleanups(const Roles& roles) {
   const std::lock_guard guard(lock_);
   const auto dead = std::stable_partition(cleanups_.begin(), cleanups_.end(),
                                           [&](const Cleaning& c) { return !is_dead(roles, c.object); });
-  for (auto at = dead; at != cleanups_.end(); ++at) found_.push_back({nullptr, std::move(at->action)});
+  for (auto at = dead; at != cleanups_.end(); ++at) found_.push_back({nullptr, std::move(at->action), false});
   cleanups_.erase(dead, cleanups_.end());
 }
 
 void Finalizers::run_soon(Heap& heap, std::function<void()> action) {
-  {
-    const std::lock_guard guard(lock_);
-    queue_.push_back({nullptr, std::move(action)});
-  }
-  wake(heap);
+  const std::lock_guard guard(lock_);
+  queue_.push_back({nullptr, std::move(action), true});
+  start_if_wanted(heap);
 }
 
 void Finalizers::wake(Heap& heap) {
@@ -120,6 +119,8 @@ void Finalizers::run(Heap& heap) {
       running_ = item.object;
       busy_ = true;
     }
+    std::optional<BlockingScope> aside;
+    if (item.blocked) aside.emplace(me);
     run_one(item);
   }
 }
@@ -141,8 +142,8 @@ void Finalizers::run_all(const Roles& roles) {
     left.swap(queue_);
     cleanups.swap(cleanups_);
   }
-  for_each_owed(roles, true, [&](void* object) { left.push_back({object, {}}); });
-  for (Cleaning& cleaning : cleanups) left.push_back({nullptr, std::move(cleaning.action)});
+  for_each_owed(roles, true, [&](void* object) { left.push_back({object, {}, false}); });
+  for (Cleaning& cleaning : cleanups) left.push_back({nullptr, std::move(cleaning.action), false});
   for (Queued& item : left) run_one(item);
 }
 

@@ -47,7 +47,7 @@ class Finalizers {
   /// Nothing is marked any more: queues what was found and lets it run. `heap`: for cleanups that make objects.
   void wake(Heap& heap);
 
-  /// Runs `action` on the thread, behind what is queued.
+  /// Runs `action` on the thread, behind what is queued, within a BlockingScope: it may take the program's locks.
   void run_soon(Heap& heap, std::function<void()> action);
 
   /// Ends the thread, after what is queued has run.
@@ -73,7 +73,8 @@ class Finalizers {
   };
   struct Queued {
     void* object = nullptr;          // to be destroyed, or
-    std::function<void()> action{};  // to be run
+    std::function<void()> action{};  // to be run,
+    bool blocked = false;            // within a BlockingScope
   };
 
   template <class F>
@@ -127,7 +128,7 @@ void Finalizers::for_each_owed(const Roles& roles, bool also_marked, F&& f) {
 template <class F>
 void Finalizers::find_dead(const Roles& roles, F&& f) {
   for_each_owed(roles, false, [&](void* object) {
-    found_.push_back({object, {}});
+    found_.push_back({object, {}, false});
     f(object);
   });
   collect_cleanups(roles);

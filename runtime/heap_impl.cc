@@ -6,6 +6,7 @@
 #include <new>
 #include <string>
 
+#include "allocator/base/bits.h"
 #include "allocator/base/check.h"
 #include "allocator/os_memory.h"
 #include "runtime/clock.h"
@@ -57,8 +58,7 @@ HeapImpl::HeapImpl(Heap& facade, const Options& options)
       !collector_.reserve()) {
     throw std::bad_alloc();
   }
-  update_goal();
-  pacing_.update_block_goal(holdings(), debug().gcstoptheworld);
+  update_limits();
   join_forks(*this);
 }
 
@@ -153,8 +153,7 @@ int HeapImpl::set_growth_percent(int percent) {
 
 std::size_t HeapImpl::set_memory_limit(std::size_t bytes) {
   const std::size_t before = pacing_.set_memory_limit(bytes);
-  update_goal();
-  pacing_.update_block_goal(holdings(), debug().gcstoptheworld);
+  update_limits();
   make_room(0);
   update_pressure();
   collector_.look_again();
@@ -171,7 +170,7 @@ Options HeapImpl::options() const {
 Holdings HeapImpl::holdings() const {
   const BlockHeapStats blocks = blocks_.stats();
   Holdings out;
-  out.blocks = blocks.taken_bytes - large_.untouched_bytes();
+  out.blocks = block_bytes();
   out.free_blocks = blocks.free_bytes;
   out.tables = cage_.metadata_bytes(blocks_.used_end()) + sets_.metadata_bytes() + sizeof(HeapImpl);
   out.mark_work = grey_.memory_bytes();
@@ -186,7 +185,10 @@ void HeapImpl::add_external_bytes(std::ptrdiff_t bytes) {
   constexpr std::ptrdiff_t kMatters = std::ptrdiff_t{1} << 20;
   const std::ptrdiff_t now = external_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
   const std::ptrdiff_t moved = now - external_at_goal_.load(std::memory_order_relaxed);
-  if (pacing_.memory_limit() != Options::kNoLimit && (moved >= kMatters || moved <= -kMatters)) update_goal();
+  if (!pacing_.limited() || (moved < kMatters && moved > -kMatters)) return;
+  update_goal();
+  pacing_.note_others(holdings().others());
+  make_room(0);
 }
 
 Stats HeapImpl::stats() {
@@ -241,16 +243,23 @@ void HeapImpl::unlock_after_fork() {
   callback_lock_.unlock();
 }
 
+void HeapImpl::update_limits() {
+  update_goal();
+  pacing_.update_block_goal(holdings(), debug().gcstoptheworld);
+}
+
 void HeapImpl::update_pressure() {
   const Holdings held = holdings();
-  const PressureInput in{pacing_.live() + held.others(), pacing_.limit(), pacing_.no_room() || gc_cpu_.limiting()};
+  const std::size_t needed = pacing_.live() + held.others();
+  const bool limited = gc_cpu_.limiting() && needed >= percent_of(pacing_.limit(), kNearPercent);
+  const PressureInput in{needed, pacing_.limit(), pacing_.no_room() || limited};
   {
     const std::lock_guard guard(callback_lock_);
     const Pressure now = pressure_level(pressure(), in);
     if (now == pressure()) return;
     pressure_.store(now, std::memory_order_relaxed);
     if (!pressure_callback_) return;
-    finalizers_.run_soon(*facade_, [callback = pressure_callback_, now] { callback(now); });
+    finalizers_.run_soon(*facade_, [this, now] { call_pressure(now); });
   }
 }
 

@@ -4,6 +4,7 @@
 // Threads: any; the numbers are atomics that mean nothing together, unless said otherwise.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -65,18 +66,22 @@ class HeapImpl {
   std::size_t heap_bytes() const { return heap_bytes_.load(std::memory_order_relaxed); }
   /// Whether the next cycle is due, or would be with a further object of its own blocks.
   bool trigger_reached(std::size_t large_bytes = 0) const {
-    return heap_bytes() >= pacing_.trigger() || blocks_.taken_bytes() + large_bytes >= pacing_.block_trigger();
+    return heap_bytes() >= pacing_.trigger() || block_bytes() + large_bytes >= pacing_.block_trigger();
   }
   /// Whether nobody is to allocate, or to take so much, while a cycle is wanted or under way.
   bool above_hard_goal(std::size_t large_bytes) const {
     return heap_bytes() >= pacing_.hard_goal() || above_hard_blocks(large_bytes);
   }
-  bool above_hard_blocks(std::size_t large_bytes) const {
-    return blocks_.taken_bytes() + large_bytes >= pacing_.hard_blocks();
+  bool above_hard_blocks(std::size_t large_bytes) const { return block_bytes() + large_bytes >= pacing_.hard_blocks(); }
+  /// Blocks in use, without what large objects have not touched.
+  std::size_t block_bytes() const {
+    const std::size_t taken = blocks_.taken_bytes(), untouched = large_.untouched_bytes();
+    return taken - std::min(untouched, taken);
   }
   /// Gives free blocks back if the memory limit has no room for `growth` bytes of fresh ones.
   void make_room(std::size_t growth) {
-    if (blocks_.resident_bytes() + growth > pacing_.resident_blocks()) [[unlikely]]
+    const std::size_t most = pacing_.resident_blocks();
+    if (most != SIZE_MAX && blocks_.resident_bytes() + growth > most) [[unlikely]]
       scavenger_.keep_limit(growth);
   }
   Pacing& pacing() { return pacing_; }
@@ -112,6 +117,8 @@ class HeapImpl {
   Pressure pressure() const { return pressure_.load(std::memory_order_relaxed); }
   /// A cycle is over, a knob was turned, or the limiter has changed its mind.
   void update_pressure();
+  /// Goals and limits anew, from what is held now. The collector, between two cycles.
+  void update_limits();
   void set_pressure_callback(std::function<void(Pressure)> callback);
   /// Asks the embedder for memory; false if there is nobody to ask.
   bool call_pressure(Pressure pressure);

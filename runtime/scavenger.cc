@@ -19,7 +19,7 @@ constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 // A cycle that did not wait for its goal has less in use than the next one may reach.
 void Scavenger::note_cycle(std::size_t taken, std::size_t goal) {
   last_in_use_ = goal == kNoGoal ? taken : std::max(taken, goal);
-  last_goal_ = goal;
+  last_goal_ = goal == kNoGoal ? 0 : goal;
 }
 
 ScavengeInput Scavenger::input() const {
@@ -56,18 +56,19 @@ std::uint64_t Scavenger::work() {
 }
 
 std::size_t Scavenger::release_all() {
-  const std::size_t done = heap_.blocks().release(SIZE_MAX);
+  const std::size_t done = heap_.blocks().release_all();
   eager_.fetch_add(done, std::memory_order_relaxed);
   return done;
 }
 
 void Scavenger::keep_limit(std::size_t growth) {
+  if (heap_.gc_cpu().limiting() || heap_.blocks().stats().free_bytes == 0) return;
   ScavengeInput in;
   const Holdings held = heap_.holdings();
   in.mapped_ready = held.all();
   in.memory_limit = heap_.pacing().limit();
-  const std::size_t wanted = scavenge_before_growth(in, growth, heap_.gc_cpu().limiting()).bytes;
-  if (wanted == 0 || held.free_blocks == 0) return;
+  const std::size_t wanted = scavenge_before_growth(in, growth, false).bytes;
+  if (wanted == 0) return;
   eager_.fetch_add(heap_.blocks().release(std::max(wanted, kPieceBytes)), std::memory_order_relaxed);
 }
 

@@ -62,9 +62,10 @@ class MEMGC_EXPORT Heap {
   /// costs one load. Any thread.
   Pressure pressure() const noexcept;
   /// Called when pressure() has changed, with what it is then, on the heap's own thread ("memgc-final", which also runs
-  /// destructors). And with kOver when an allocation finds no memory even after a collection, on the allocating thread,
-  /// before it gives up: the callback may drop roots and caches, after which allocation is tried once more; in this
-  /// case it must not allocate managed objects. One per heap; an empty function takes it away.
+  /// destructors), as within a BlockingScope: it may take locks and drop Roots. And with kOver when an allocation finds
+  /// no memory even after a collection, on the allocating thread, before it gives up: allocation is then tried once
+  /// more. In neither case may it make managed objects, or use them. One per heap; an empty function takes it away, and
+  /// one call may still be under way then.
   void on_pressure(std::function<void(Pressure)> callback);
 
   internal::HeapImpl& impl() noexcept { return *impl_; }
