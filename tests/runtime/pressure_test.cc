@@ -142,6 +142,7 @@ TEST(MaxBytes, AreNeverPassed) {
 TEST(MakeWithin, WaitsForMemoryThatAnotherThreadLetsGo) {
   Options options;
   options.max_bytes = std::size_t{16} << 20;
+  options.precise_stacks = true;  // unoptimised code leaves the array's address on its frame
   options.debug.safepointms = 0;
   Heap heap(options);
   Root<Array<char>> keep;

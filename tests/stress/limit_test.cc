@@ -143,7 +143,7 @@ int phases(int growth_percent) {
   std::fprintf(stderr, "seed %u\n", kSeed);
   {
     Live live;
-    for (const std::size_t percent : {10, 40, 80, 10, 60, 80, 20}) {
+    for (const std::size_t percent : {10U, 40U, 80U, 10U, 60U, 80U, 20U}) {
       live.hold(percent, kLimit);
       char phase[32];
       std::snprintf(phase, sizeof(phase), "%zu %% live", percent);
