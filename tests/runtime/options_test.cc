@@ -426,6 +426,7 @@ TEST_F(Environment, MemlimitLowersTheGoal) {
 TEST_F(Environment, MayBeReadFromManyThreadsAtOnce) {
   const EnvironmentVariable memgc("MEMGC", "77");
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([] {
       for (int i = 0; i < 1000; ++i) ASSERT_EQ(Options::from_env().growth_percent, 77);

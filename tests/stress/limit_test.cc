@@ -105,6 +105,7 @@ void fragment(std::size_t bytes) {
 void churn_threads(Mutator& me) {
   for (int round = 0; round < 20; ++round) {
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&me] {
         Mutator mine(me.heap());
