@@ -309,10 +309,7 @@ void Collector::wait_until_wanted(std::unique_lock<sync::Mutex>& guard) {
     }
     rest = std::min(rest == 0 ? UINT64_MAX : rest, idle_left);
     if (limiting) rest = std::min(rest, kLimitedNs);
-    if (held_off_ != 0) {  // go_on() has it looked at again
-      rest = UINT64_MAX;
-      look_again_ = false;
-    }
+    if (held_off_ != 0) rest = UINT64_MAX;  // go_on() has it looked at again
     const auto woken = [&] { return wanted() || look_again_; };
     if (rest == UINT64_MAX) {
       wake_collector_.wait(guard, woken);

@@ -6,7 +6,6 @@
 #include <new>
 #include <string>
 
-#include "allocator/base/bits.h"
 #include "allocator/base/check.h"
 #include "allocator/os_memory.h"
 #include "runtime/clock.h"
@@ -94,11 +93,12 @@ void HeapImpl::count_large_allocation(MutatorImpl& mutator, std::size_t bytes) {
   allocated_cells_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void HeapImpl::update_goal() {
+Holdings HeapImpl::update_goal() {
   external_at_goal_.store(external_bytes_.load(std::memory_order_relaxed), std::memory_order_relaxed);
   const Holdings held = holdings();
   pacing_.update_goal(held, debug().gcstoptheworld);
   update_most_bytes(held);
+  return held;
 }
 
 // What the hard limit leaves for blocks, when their descriptors and bitmaps, and a cycle's work, are paid for.
@@ -186,8 +186,7 @@ void HeapImpl::add_external_bytes(std::ptrdiff_t bytes) {
   const std::ptrdiff_t now = external_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
   const std::ptrdiff_t moved = now - external_at_goal_.load(std::memory_order_relaxed);
   if (!pacing_.limited() || (moved < kMatters && moved > -kMatters)) return;
-  update_goal();
-  pacing_.note_others(holdings().others());
+  pacing_.note_others(update_goal().others());
   make_room(0);
 }
 
@@ -243,24 +242,16 @@ void HeapImpl::unlock_after_fork() {
   callback_lock_.unlock();
 }
 
-void HeapImpl::update_limits() {
-  update_goal();
-  pacing_.update_block_goal(holdings(), debug().gcstoptheworld);
-}
+void HeapImpl::update_limits() { pacing_.update_block_goal(update_goal(), debug().gcstoptheworld); }
 
 void HeapImpl::update_pressure() {
   const Holdings held = holdings();
-  const std::size_t needed = pacing_.live() + held.others();
-  const bool limited = gc_cpu_.limiting() && needed >= percent_of(pacing_.limit(), kNearPercent);
-  const PressureInput in{needed, pacing_.limit(), pacing_.no_room() || limited};
-  {
-    const std::lock_guard guard(callback_lock_);
-    const Pressure now = pressure_level(pressure(), in);
-    if (now == pressure()) return;
-    pressure_.store(now, std::memory_order_relaxed);
-    if (!pressure_callback_) return;
-    finalizers_.run_soon(*facade_, [this, now] { call_pressure(now); });
-  }
+  const PressureInput in{pacing_.live() + held.others(), pacing_.limit(), pacing_.no_room(), gc_cpu_.limiting()};
+  const std::lock_guard guard(callback_lock_);
+  const Pressure now = pressure_level(pressure(), in);
+  if (now == pressure()) return;
+  pressure_.store(now, std::memory_order_relaxed);
+  if (pressure_callback_) finalizers_.run_soon(*facade_, [this, now] { call_pressure(now); });
 }
 
 void HeapImpl::set_pressure_callback(std::function<void(Pressure)> callback) {

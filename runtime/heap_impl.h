@@ -128,7 +128,7 @@ class HeapImpl {
   unsigned outside_kept = 0;
 
  private:
-  void update_goal();
+  Holdings update_goal();  // what was held
   void update_most_bytes(const Holdings& held);
 
   Options options_;

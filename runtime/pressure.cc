@@ -16,6 +16,7 @@ bool reaches(const PressureInput& in, std::size_t percent, bool already) {
 
 Pressure pressure_level(Pressure before, const PressureInput& in) {
   if (in.limit == SIZE_MAX) return Pressure::kBelow;
+  if (in.cpu_limited && reaches(in, kNearPercent, false)) return Pressure::kOver;
   if (in.no_room || reaches(in, kOverPercent, before == Pressure::kOver)) return Pressure::kOver;
   if (reaches(in, kNearPercent, before != Pressure::kBelow)) return Pressure::kNear;
   return Pressure::kBelow;

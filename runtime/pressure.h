@@ -13,7 +13,8 @@ inline constexpr std::size_t kOverPercent = 97;  // what is left is the goal's h
 struct PressureInput {
   std::size_t needed = 0;        // what cannot be given back: live objects, metadata, what the program reported
   std::size_t limit = SIZE_MAX;  // the smaller of memory limit and hard limit
-  bool no_room = false;          // collecting finds nothing any more, or has taken too much of the CPU
+  bool no_room = false;          // collecting finds nothing any more
+  bool cpu_limited = false;      // collecting has taken too much of the CPU: says something only if much is needed
 };
 
 /// The level now, after `before`: near from 85 % of the limit on, over from 97 %, and down again 5 % lower.

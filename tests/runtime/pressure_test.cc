@@ -19,6 +19,7 @@ namespace memgc::testing {
 namespace {
 
 using internal::pressure_level;
+using internal::PressureInput;
 
 Pressure at(std::size_t percent, Pressure before, bool no_room = false) {
   return pressure_level(before, {percent << 20, std::size_t{100} << 20, no_room});
@@ -39,6 +40,15 @@ TEST(PressureLevel, FallsLower) {
   EXPECT_EQ(at(80, Pressure::kNear), Pressure::kNear);
   EXPECT_EQ(at(79, Pressure::kNear), Pressure::kBelow);
   EXPECT_EQ(at(10, Pressure::kOver), Pressure::kBelow);
+}
+
+TEST(PressureLevel, IsOverWhenTheCpuIsLimitedOnlyNearTheLimit) {
+  PressureInput in{std::size_t{84} << 20, std::size_t{100} << 20};
+  in.cpu_limited = true;
+  EXPECT_EQ(pressure_level(Pressure::kBelow, in), Pressure::kBelow);
+  EXPECT_EQ(pressure_level(Pressure::kOver, in), Pressure::kNear) << "fallen below: near until 5 % lower";
+  in.needed = std::size_t{85} << 20;
+  EXPECT_EQ(pressure_level(Pressure::kBelow, in), Pressure::kOver);
 }
 
 TEST(PressureLevel, IsOverWhenThereIsNoRoom) { EXPECT_EQ(at(50, Pressure::kBelow, true), Pressure::kOver); }
