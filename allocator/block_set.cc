@@ -66,6 +66,7 @@ BlockIndex BlockSets::take_new(LayoutId layout) {
   block.layout = layout;
   block.length = 1;
   block.handed_out.store(0, std::memory_order_relaxed);
+  cage_.touch_bitmaps(index);
   // Release: pairs with the acquire in Cage::cell_of().
   block.state.store(BlockState::kCells, std::memory_order_release);
   poison(cage_.address_of(index), kBlockBytes);
@@ -182,10 +183,10 @@ void BlockSets::drop_rest(BlockIndex block, CellRange rest, const Roles& roles) 
 std::size_t BlockSets::merge_new(unsigned kept) {
   constexpr BlockIndex kBatch = 64;  // blocks for which the lock is held
   std::size_t in_both = 0;
-  const BlockIndex frontier = cage_.frontier();
-  for (BlockIndex index = 1; index < frontier;) {
+  const BlockIndex used_end = heap_.used_end();  // not beyond: touch_bitmaps()
+  for (BlockIndex index = 1; index < used_end;) {
     const std::lock_guard guard(merge_lock_);
-    for (const BlockIndex end = std::min(frontier, index + kBatch); index < end; ++index) {
+    for (const BlockIndex end = std::min(used_end, index + kBatch); index < end; ++index) {
       BitmapWord* to = cage_.bitmap(kept, index);
       BitmapWord* from = cage_.bitmap(kNewBitmap, index);
       int both = 0;

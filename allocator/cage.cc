@@ -103,9 +103,9 @@ bool Cage::owe(CellRef cell) {
   return true;
 }
 
-void Cage::clear_bitmap(unsigned which) const {
+void Cage::clear_bitmap(unsigned which, BlockIndex end_block) const {
   BitmapWord* word = bitmaps_[which];
-  BitmapWord* const end = word + static_cast<std::size_t>(frontier()) * kBitmapWords;
+  BitmapWord* const end = word + static_cast<std::size_t>(end_block) * kBitmapWords;
   for (; word != end; ++word) {
     if (word->load(std::memory_order_relaxed) == 0) continue;
     schedule_point("clear word");

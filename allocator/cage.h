@@ -127,6 +127,15 @@ class Cage {
   BitmapWord* bitmap(unsigned which, BlockIndex index) const {
     return bitmaps_[which] + static_cast<std::size_t>(index) * kBitmapWords;
   }
+  /// Has the pages of a block's bitmaps mapped for writing. Else whoever sets the first bit would be the first there:
+  /// reading first, it would get the kernel's page of zeros, then fault again to write, and have every processor flush
+  /// its translations. So nobody reads bitmaps of blocks that were never taken.
+  void touch_bitmaps(BlockIndex index) const {
+    for (unsigned which = 0; which < kOwedBitmap; ++which) {
+      std::uint64_t clear = 0;  // a compare-and-swap of like for like writes, and changes nothing
+      bitmap(which, index)->compare_exchange_strong(clear, 0, std::memory_order_relaxed);
+    }
+  }
   bool test(unsigned which, CellRef cell) const {
     return (bitmap(which, cell.block)[cell.index / 64].load(std::memory_order_relaxed) >> (cell.index % 64) & 1) != 0;
   }
@@ -156,8 +165,8 @@ class Cage {
            owed_bytes_.load(std::memory_order_acquire);
   }
 
-  /// Clears one bitmap of every block. REQUIRES: nobody sets bits in it meanwhile.
-  void clear_bitmap(unsigned which) const;
+  /// Clears one bitmap of the blocks below `end_block`. REQUIRES: nobody sets bits in it meanwhile.
+  void clear_bitmap(unsigned which, BlockIndex end_block) const;
 
   /// Bytes of descriptors and bitmaps of the blocks below `end`, in whole pages: resident, once these are in use.
   std::size_t metadata_bytes(BlockIndex end) const;

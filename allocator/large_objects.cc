@@ -39,6 +39,7 @@ void* LargeObjects::take(std::size_t bytes, const Layout& shape, LayoutId layout
   head.has_end = shape.end != 0;
   head.layout = layout;
   head.length = static_cast<std::uint32_t>(count);
+  cage_.touch_bitmaps(first);
   // Release, here and below: pairs with the acquire in Cage::cell_of().
   head.state.store(BlockState::kLarge, std::memory_order_release);
   for (std::size_t i = 1; i < count; ++i) {

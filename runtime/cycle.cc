@@ -253,7 +253,7 @@ void Cycle::note_memory() {
 void Cycle::settle() {
   heap_.finalizers().wake(heap_.facade());
   const Roles roles = heap_.roles();
-  if (!seeded_bug("bitmap_not_cleared")) heap_.cage().clear_bitmap(roles.kept());
+  if (!seeded_bug("bitmap_not_cleared")) heap_.cage().clear_bitmap(roles.kept(), heap_.blocks().used_end());
   heap_.sets().swap_roles(roles);
   heap_.sets().settle(roles.occupied);
   heap_.large().settle(roles.occupied);

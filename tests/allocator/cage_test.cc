@@ -236,7 +236,7 @@ TEST(Bits, AreSetOnceAndClearedTogether) {
     EXPECT_FALSE(cage.test(1, cell)) << "the other bitmap is another";
   }
   cage.set(1, cells[0]);
-  cage.clear_bitmap(0);
+  cage.clear_bitmap(0, cage.frontier());
   for (const CellRef cell : cells) EXPECT_FALSE(cage.test(0, cell));
   EXPECT_TRUE(cage.test(1, cells[0]));
 }

@@ -62,7 +62,7 @@ struct Parts {
     ++roles.swaps;
   }
   void settle() {
-    cage.clear_bitmap(roles.kept());
+    cage.clear_bitmap(roles.kept(), heap.used_end());
     sets.swap_roles(roles);
     sets.settle(roles.occupied);
     large.settle(roles.occupied);
