@@ -177,8 +177,7 @@ void Collector::stay_below_hard_goal(MutatorImpl& mutator, std::size_t large_byt
     if (ticket == 0) ticket = std::max(wanted_, begun_);
     const auto over = [&] { return stopping_ || settled_ >= ticket || heap_.gc_cpu().limiting(); };
     wake_waiters_.wait(guard, [&] {
-      return over() || (may_mark && heap_.pacing().charging()) ||
-             (begun_ == marked_ && !heap_.above_hard_goal(large_bytes));
+      return over() || (may_mark && heap_.pacing().charging()) || !heap_.above_hard_goal(large_bytes);
     });
     if (!over()) continue;
     if (stopping_ || asked || heap_.gc_cpu().limiting() || !heap_.above_hard_blocks(large_bytes) || !start_thread())

@@ -13,6 +13,8 @@ namespace {
 
 // What a helper marks before it looks whether it is still wanted, in bytes, about 50 us.
 constexpr std::size_t kHelperSlice = std::size_t{128} << 10;
+// And nobody marks on for longer than this, however far apart in memory the cells are.
+constexpr std::uint64_t kMostSliceNs = 50'000;
 
 }  // namespace
 
@@ -152,7 +154,8 @@ std::size_t MarkTeam::mark_a_while(GreyChunk* chunk, std::size_t bytes) {
   if (marker.open()) {
     marker.begin(roles_.occupied, roles_.kept(), true);
     marker.adopt(chunk);
-    while (!marker.drain_some(kSlice) && marker.marked_bytes() < bytes) {
+    const std::uint64_t began = now_ns();
+    while (!marker.drain_some(kSlice) && marker.marked_bytes() < bytes && elapsed_ns(began, now_ns()) < kMostSliceNs) {
       if (queue_.empty() && hungry_.load(std::memory_order_relaxed) != 0) {
         marker.share();
         wake_leader_.notify_one();

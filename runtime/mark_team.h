@@ -21,6 +21,7 @@
 
 #include "allocator/base/sync.h"
 #include "allocator/block_set.h"
+#include "runtime/clock.h"
 #include "runtime/marker.h"
 #include "runtime/pacing.h"
 
@@ -110,12 +111,15 @@ class MarkTeam {
 
 template <class F>
 std::uint64_t MarkTeam::drain(std::size_t cells, F&& between) {
-  constexpr std::size_t kSlice = 512;  // cells, about 7 us: who waits for work does not wait longer
+  constexpr std::size_t kSlice = 512;         // cells, about 7 us: who waits for work does not wait longer
+  constexpr std::uint64_t kMostNs = 200'000;  // where cells are far apart in memory, `cells` take far longer
+  std::uint64_t last_ns = now_ns();
   for (;;) {
     for (std::size_t done = kSlice; !leader_.drain_some(kSlice); done += kSlice) {
       note_leader();
-      if (done < cells) continue;
+      if (done < cells && elapsed_ns(last_ns, now_ns()) < kMostNs) continue;
       between();
+      last_ns = now_ns();
       done = 0;
     }
     note_leader();
