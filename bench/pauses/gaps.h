@@ -15,6 +15,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 
 namespace memgc_bench {
 
@@ -39,6 +40,11 @@ class Histogram {
   }
   std::uint64_t count() const { return count_; }
   std::uint64_t max_ns() const { return max_ns_; }
+  /// How many are of `ns` or more, give or take those within a sixteenth of it.
+  std::uint64_t count_from(std::uint64_t ns) const {
+    const auto first = buckets_.begin() + static_cast<std::ptrdiff_t>(memgc::StopHistogram::bucket_of(ns));
+    return std::accumulate(first, buckets_.end(), std::uint64_t{0});
+  }
   /// What a share `q` of all does not exceed, at most a sixteenth too high.
   std::uint64_t quantile_ns(double q) const {
     const auto wanted = static_cast<std::uint64_t>(q * static_cast<double>(count_));

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,7 +39,8 @@ struct Node {
   static constexpr auto fields = memgc::fields(&Node::next);
 };
 constexpr std::size_t kBytesPerNode = sizeof(Node) + sizeof(void*);
-constexpr std::size_t kTableSlots = 4096;  // of a part of a thread's table: an array of 32 KiB
+constexpr std::uint64_t kGoalNs = 500'000;  // of processor time: what no gap is to take
+constexpr std::size_t kTableSlots = 4096;   // of a part of a thread's table: an array of 32 KiB
 
 /// When the threads measure, and when they stop.
 struct Phase {
@@ -150,16 +152,18 @@ void print_row(const char* name, const Options& options, const Measured& measure
     causes += fmt::format(" {} {} (max {:.0f}, CPU {:.0f})", kCauseNames[i], wall.count(), us(wall.max_ns()),
                           us(figures.cpu_by_cause[i].max_ns()));
   }
-  fmt::print("{:8} {:5} {:3} {:6.1f} {:5} {:7.1f}  {}  {} {}\n", name, options.live_mib, options.threads,
+  const double over_goal = static_cast<double>(figures.cpu.count_from(kGoalNs)) / measured.seconds;
+  fmt::print("{:8} {:5} {:3} {:6.1f} {:5} {:7.1f}  {}  {} {:6.2f} {}\n", name, options.live_mib, options.threads,
              measured.seconds, measured.cycles, static_cast<double>(figures.wall.count()) / measured.seconds / 1e6,
-             quantiles(figures.wall), quantiles(figures.cpu), causes.empty() ? " none" : causes);
+             quantiles(figures.wall), quantiles(figures.cpu), over_goal, causes.empty() ? " none" : causes);
 }
 
 void print_header() {
-  fmt::print("{:8} {:>5} {:>3} {:>6} {:>5} {:>7}  {:>38}  {:>38}  {}\n", "", "live", "", "", "", "steps",
-             "gap, wall, us", "gap, CPU, us", "gaps of 100 us and more, by cause (longest, us)");
-  fmt::print("{:8} {:>5} {:>3} {:>6} {:>5} {:>7}  {:>8} {:>8} {:>9} {:>10}  {:>8} {:>8} {:>9} {:>10}\n", "program",
-             "MiB", "thr", "s", "cycl", "M/s", "p50", "p99", "p99.9", "max", "p50", "p99", "p99.9", "max");
+  fmt::print("{:8} {:>5} {:>3} {:>6} {:>5} {:>7}  {:>38}  {:>38} {:>6}  {}\n", "", "live", "", "", "", "steps",
+             "gap, wall, us", "gap, CPU, us", ">500", "gaps of 100 us and more, by cause (longest, us)");
+  fmt::print("{:8} {:>5} {:>3} {:>6} {:>5} {:>7}  {:>8} {:>8} {:>9} {:>10}  {:>8} {:>8} {:>9} {:>10} {:>6}\n",
+             "program", "MiB", "thr", "s", "cycl", "M/s", "p50", "p99", "p99.9", "max", "p50", "p99", "p99.9", "max",
+             "per s");
 }
 
 template <class MakeNodes, class CountCycles, class Collect>
@@ -182,10 +186,37 @@ Measured measure(const Options& options, MakeNodes make_nodes, CountCycles count
   return measured;
 }
 
-void run_without_heap(Options options) {
+/// A thread that reads memory here and there, as a marker does, for as long as this lives.
+class Reader {
+ public:
+  Reader() : words_(std::size_t{64} << 17), thread_([this] { read(); }) {}
+  ~Reader() {
+    over_ = true;
+    thread_.join();
+  }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+ private:
+  void read() {
+    Random random(0);
+    while (!over_.load(std::memory_order_relaxed)) {
+      std::uint64_t& word = words_[random.next() % words_.size()];
+      word += random.next();
+    }
+  }
+
+  std::atomic<bool> over_{false};
+  std::vector<std::uint64_t> words_;
+  std::thread thread_;
+};
+
+void run_without_heap(Options options, bool with_reader) {
   options.cycles = 0;
+  std::optional<Reader> reader;
+  if (with_reader) reader.emplace();
   const auto make_nodes = [](std::size_t parts) { return std::make_unique<Plain>(parts); };
-  print_row("no heap", options,
+  print_row(with_reader ? "busy" : "no heap", options,
             measure(
                 options, make_nodes, [] { return std::uint64_t{0}; }, [] {}));
 }
@@ -210,12 +241,13 @@ int main(int argc, char** argv) {
   memgc_bench::Options options;
   CLI::App app("How long a thread that allocates is held up; bench/README.md says how to read it.");
   bool header = false;
-  bool no_heap = false;
+  bool no_heap = false, busy = false;
   app.add_option("--live", options.live_mib, "Live heap in MiB")->check(CLI::Range(1, 1 << 20));
   app.add_option("--threads", options.threads, "Threads that allocate")->check(CLI::Range(1, 4096));
   app.add_option("--seconds", options.seconds, "How long to measure, at least")->check(CLI::Range(0.01, 3600.0));
   app.add_option("--cycles", options.cycles, "So many cycles at least: those that are missing then are asked for");
   app.add_flag("--no-heap", no_heap, "The same loop without a heap");
+  app.add_flag("--busy", busy, "The same, beside a thread that reads memory as a marker would")->needs("--no-heap");
   app.add_flag("--header", header, "Print the table's head and nothing else");
   CLI11_PARSE(app, argc, argv);
   if (header) {
@@ -224,7 +256,7 @@ int main(int argc, char** argv) {
   }
   try {
     if (no_heap) {
-      memgc_bench::run_without_heap(options);
+      memgc_bench::run_without_heap(options, busy);
     } else {
       memgc_bench::run_with_heap(options);
     }

@@ -31,6 +31,9 @@ type node struct {
 	payload [7]uint64
 }
 
+// goalNs is what no gap is to take of processor time.
+const goalNs = 500_000
+
 // histogram has memgc::StopHistogram's buckets: 16 to a power of two.
 type histogram struct {
 	buckets [41 * subBuckets]uint64
@@ -67,6 +70,14 @@ func (h *histogram) addAll(other *histogram) {
 	}
 	h.count += other.count
 	h.max = max(h.max, other.max)
+}
+
+func (h *histogram) countFrom(ns uint64) uint64 {
+	var n uint64
+	for _, count := range h.buckets[bucketOf(ns):] {
+		n += count
+	}
+	return n
 }
 
 func (h *histogram) quantile(q float64) uint64 {
@@ -269,6 +280,7 @@ func printRow(live, threads int, seconds float64, cycles uint64, f *figures) {
 	if causes == "" {
 		causes = " none"
 	}
-	fmt.Printf("%-8s %5d %3d %6.1f %5d %7.1f  %s  %s %s\n", "go", live, threads, seconds, cycles,
-		float64(f.wall.count)/seconds/1e6, f.wall.quantiles(), f.cpu.quantiles(), causes)
+	fmt.Printf("%-8s %5d %3d %6.1f %5d %7.1f  %s  %s %6.2f %s\n", "go", live, threads, seconds, cycles,
+		float64(f.wall.count)/seconds/1e6, f.wall.quantiles(), f.cpu.quantiles(),
+		float64(f.cpu.countFrom(goalNs))/seconds, causes)
 }
