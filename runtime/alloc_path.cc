@@ -30,8 +30,10 @@ void keep_pace(MutatorImpl& mutator, std::size_t large_bytes = 0) {
   HeapImpl& heap = mutator.heap;
   if (heap.trigger_reached(large_bytes)) [[unlikely]]
     heap.collector().collect_due(mutator);
-  if (heap.pacing().charging() && mutator.balance < 0) [[unlikely]]
-    heap.collector().assist(mutator);
+  if (heap.pacing().charging()) [[unlikely]] {
+    if (heap.pacing().time_is_owed()) heap.collector().lend_time();
+    if (mutator.balance < 0) heap.collector().assist(mutator);
+  }
   if (heap.above_hard_goal(large_bytes)) [[unlikely]]
     heap.collector().stay_below_hard_goal(mutator, large_bytes);
   heap.make_room(std::max(large_bytes, kBlockBytes));

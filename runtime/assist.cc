@@ -45,8 +45,9 @@ AssistRatio assist_ratio(const AssistInput& in) {
     out.goal = stretched_goal(in);
     out.expected_work = in.most_work;
   }
+  out.hard_goal = hard_goal(out.goal);
   if (in.heap > out.goal) {
-    out.goal = hard_goal(out.goal);
+    out.goal = out.hard_goal;
     out.expected_work = in.most_work;
   }
   const std::size_t work_left =

@@ -40,6 +40,7 @@ struct AssistRatio {
   double bytes_per_work = 0;
   std::size_t expected_work = 0;  // what the cycle is now expected to scan in all
   std::size_t goal = 0;           // the heap size at which that is to be done
+  std::size_t hard_goal = 0;      // past it a mutator does nothing but mark
 };
 
 /// Once more has been scanned than was expected, everything is expected to be live, and the goal is stretched in
@@ -47,7 +48,7 @@ struct AssistRatio {
 /// goal, as if all of it were live, and to `most`. A heap beyond the goal gets the hard goal, a tenth above it.
 AssistRatio assist_ratio(const AssistInput& in);
 
-/// A tenth above the goal: past it a mutator does nothing but mark. SIZE_MAX when it does not fit.
+/// A tenth above the goal. SIZE_MAX when it does not fit.
 std::size_t hard_goal(std::size_t goal);
 
 /// So much work buys so many bytes.

@@ -158,6 +158,15 @@ void Collector::assist(MutatorImpl& mutator) {
   mutator.balance += static_cast<std::int64_t>(credit_for(owed, std::min(done, owed.work), ratio));
 }
 
+// At most one slice: the next refill lends more.
+void Collector::lend_time() {
+  const std::uint64_t began = now_ns();
+  const std::uint64_t lent = cycle_.team().lend(kAssistSlice / 2);
+  if (lent == 0) return;
+  heap_.pacing().lend_time(lent);
+  heap_.stops().add(elapsed_ns(began, now_ns()));
+}
+
 void Collector::stay_below_hard_goal(MutatorImpl& mutator, std::size_t large_bytes) {
   if (heap_.gc_cpu().limiting()) return;
   const Held held(heap_);

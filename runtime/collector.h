@@ -33,6 +33,8 @@ class Collector {
   void collect_due(MutatorImpl& mutator);
   /// A knob was turned: a cycle may be due, or memory to be given back.
   void look_again();
+  /// The collector has had less than its share of the processors: marks for a moment in its stead.
+  void lend_time();
   /// The mutator has overdrawn its balance while a cycle marks: draws on what others have marked, or marks itself, or
   /// waits until there is something to mark.
   void assist(MutatorImpl& mutator);

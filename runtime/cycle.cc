@@ -45,6 +45,7 @@ void Cycle::mark(std::uint64_t number, bool forced) {
   open(roles);
   mark_began_ns_ = now_ns();
   mark_cpu_began_ns_ = thread_cpu_ns();
+  process_cpu_began_ns_ = process_cpu_ns();
   if (seeded_bug("weak_tracing_begins_late")) heap_.weak_refs().begin(roles);
   team_.begin(roles);
   mark_from_roots();
@@ -161,11 +162,24 @@ void Cycle::pace() {
                         : static_cast<unsigned>(processors_ - std::min<std::size_t>(running, processors_));
   const unsigned workers = std::max({idle, processors_ / 4, 1U});
   team_.want_helpers(team_.marked_cells() >= kWorthHelp ? workers - 1 : 0);
-  if (idle > 0 || processors_ >= 4) return;
-  const std::uint64_t wall = elapsed_ns(mark_began_ns_, now_ns());
-  const std::uint64_t cpu = elapsed_ns(mark_cpu_began_ns_, thread_cpu_ns());
-  const std::uint64_t due = cpu * 4 / processors_;  // wall time in which this much CPU is a quarter of all
-  if (due > wall) team_.rest(std::min<std::uint64_t>(due - wall, 1'000'000));
+  if (!stopped_) take_share(idle > 0);
+}
+
+// Rests when the collector has had more than its share of processors that are all busy. Among many threads that are
+// ready to run the scheduler gives it less: then mutators lend it their time, until it has had a quarter of what the
+// process got.
+void Cycle::take_share(bool idle) {
+  constexpr std::uint64_t kLeastOwedNs = MEMGC_CHECKS ? 0 : 1'000'000;
+  const std::uint64_t share = elapsed_ns(mark_began_ns_, now_ns()) * processors_ / 4;
+  const std::uint64_t cpu = elapsed_ns(mark_cpu_began_ns_, thread_cpu_ns()) + team_.helper_cpu_ns();
+  std::uint64_t owed = 0;
+  if (cpu + kLeastOwedNs < share && !heap_.gc_cpu().limiting()) {
+    const std::uint64_t quarter = elapsed_ns(process_cpu_began_ns_, process_cpu_ns()) / 4;
+    owed = elapsed_ns(cpu, std::min(share, quarter));
+  }
+  heap_.pacing().owe_time(owed);
+  if (!idle && processors_ < 4 && cpu > share)
+    team_.rest(std::min<std::uint64_t>((cpu - share) * 4 / processors_, 1'000'000));
 }
 
 // Asks the limiter; who is held up goes on when it says that collecting has taken too much.
@@ -183,15 +197,14 @@ void Cycle::warn_of_no_room() {
   write_line(line, format_limit_warning(line, team_.marked_bytes(), limit));
 }
 
-// Who marked for how long. Helpers are there because processors are idle, but for those that the program has to give.
+// Who marked for how long. The collector's share of the processors is a quarter; beyond it ran who found one idle.
 void Cycle::note_cpu() {
-  const std::uint64_t helpers = team_.helper_cpu_ns();
-  (processors_ >= 8 ? trace_.cpu_mark_ns : trace_.cpu_idle_ns) = helpers;
-  trace_.cpu_mark_ns += elapsed_ns(mark_cpu_began_ns_, thread_cpu_ns());
+  const std::uint64_t marked = team_.helper_cpu_ns() + elapsed_ns(mark_cpu_began_ns_, thread_cpu_ns());
+  trace_.cpu_mark_ns = stopped_ ? marked : std::min(marked, trace_.clock_ns[1] * processors_ / 4);
+  trace_.cpu_idle_ns = marked - trace_.cpu_mark_ns;
   trace_.cpu_assist_ns = team_.assist_cpu_ns();
 }
 
-// What goes beyond the collector's share ran because processors were idle.
 CycleMeasure Cycle::measure(std::size_t heap_bytes) const {
   CycleMeasure out;
   out.ended = heap_bytes;
@@ -199,8 +212,7 @@ CycleMeasure Cycle::measure(std::size_t heap_bytes) const {
   out.assist_ns = trace_.cpu_assist_ns;
   out.wall_ns = trace_.clock_ns[1];
   out.processors = processors_;
-  const std::uint64_t share = out.wall_ns * processors_ / 4;
-  out.idle_ns = elapsed_ns(share, trace_.cpu_mark_ns + trace_.cpu_idle_ns);
+  out.idle_ns = trace_.cpu_idle_ns;
   return out;
 }
 

@@ -78,6 +78,7 @@ class Cycle {
   void print_pacer_end() const;
   bool found_grey();
   void pace();
+  void take_share(bool idle);
   void note_gc_cpu();
   void warn_of_no_room();
   void note_cpu();
@@ -97,6 +98,7 @@ class Cycle {
   bool stopped_ = false;  // all mutators stand still
   std::uint64_t mark_began_ns_ = 0;
   std::uint64_t mark_cpu_began_ns_ = 0;
+  std::uint64_t process_cpu_began_ns_ = 0;
   std::uint64_t quiet_puts_ = 0;   // GreyQueue::puts() when there was nothing left to mark
   std::size_t heap_at_black_ = 0;  // heap bytes when all allocated black
 };

@@ -36,7 +36,7 @@ void Cycle::print_pacer_end() const {
   const Pacing& pacing = heap_.pacing();
   const CycleMeasure measured = measure(trace_.heap_after);
   const std::uint64_t all = measured.wall_ns * processors_;
-  const std::uint64_t background = trace_.cpu_mark_ns + trace_.cpu_idle_ns - measured.idle_ns;
+  const std::uint64_t background = trace_.cpu_mark_ns;
   PacerEndTrace out;
   out.utilization = all > 0 ? static_cast<double>(background + measured.assist_ns) / static_cast<double>(all) : 0;
   out.heap_work = measured.work;

@@ -92,9 +92,12 @@ void MarkTeam::note_leader() {
   marked_cells_.fetch_add(leader_.marked_cells() - leader_cells_, std::memory_order_relaxed);
   leader_bytes_ = leader_.marked_bytes();
   leader_cells_ = leader_.marked_cells();
-  if (hungry_.load(std::memory_order_relaxed) == 0 || !opened_.load(std::memory_order_relaxed)) return;
+  if (!opened_.load(std::memory_order_relaxed)) return;
+  const bool hungry = hungry_.load(std::memory_order_relaxed) != 0;
+  if (!hungry && !wanting_.load(std::memory_order_relaxed)) return;
+  wanting_.store(false, std::memory_order_relaxed);
   if (queue_.empty()) leader_.share();
-  wake_helpers_.notify_all();
+  if (hungry) wake_helpers_.notify_all();
 }
 
 // When the leader has nothing left: more for it; or null, and nobody else has anything either.
@@ -184,6 +187,24 @@ std::size_t MarkTeam::assist(std::size_t bytes) {
   const std::size_t marked = mark_a_while(chunk, bytes);
   assist_cpu_ns_.fetch_add(elapsed_ns(cpu_began, thread_cpu_ns()), std::memory_order_relaxed);
   return std::max<std::size_t>(marked, 1);
+}
+
+std::uint64_t MarkTeam::lend(std::size_t bytes) {
+  GreyChunk* chunk = nullptr;
+  {
+    const std::lock_guard guard(lock_);
+    if (!enter(chunk)) {
+      asked_to_open_ = true;
+      wanting_.store(true, std::memory_order_relaxed);
+      wake_leader_.notify_one();
+      return 0;
+    }
+  }
+  const std::uint64_t cpu_began = thread_cpu_ns();
+  pacing_.add_to_pool(mark_a_while(chunk, bytes));
+  const std::uint64_t lent = elapsed_ns(cpu_began, thread_cpu_ns());
+  helper_cpu_ns_.fetch_add(lent, std::memory_order_relaxed);
+  return lent;
 }
 
 void MarkTeam::run_helper(unsigned number) {

@@ -61,6 +61,8 @@ class MarkTeam {
   /// Marks about so many bytes on behalf of a mutator, and returns how many. 0 when there is nothing to be had at the
   /// moment: then the leader is asked for some. Bounded: no safepoint within.
   std::size_t assist(std::size_t bytes);
+  /// The same as a helper of the collector's, whose time the caller lends it. Returns that, in ns.
+  std::uint64_t lend(std::size_t bytes);
   /// A mutator waits for work, or no longer does: meanwhile the leader shares its own.
   void hunger(int by) { hungry_.fetch_add(static_cast<unsigned>(by), std::memory_order_relaxed); }
   /// Whether assist() would find work.
@@ -102,7 +104,8 @@ class MarkTeam {
 
   // Written under lock_, read without: hints, and figures.
   std::atomic<bool> opened_{false};
-  std::atomic<unsigned> hungry_{0};  // who wait for work
+  std::atomic<unsigned> hungry_{0};   // who wait for work
+  std::atomic<bool> wanting_{false};  // somebody would have marked, and found nothing
   std::atomic<std::size_t> marked_bytes_{0};
   std::atomic<std::size_t> marked_cells_{0};
   std::atomic<std::uint64_t> helper_cpu_ns_{0};

@@ -20,7 +20,7 @@ void Pacing::update_goal(const Holdings& now, bool at_goal) {
   const double ahead = runway_.load(std::memory_order_relaxed) * static_cast<double>(in.live);
   goal_.store(goal.bytes, std::memory_order_relaxed);
   no_room_.store(goal.by_limit && goal.bytes <= in.live, std::memory_order_relaxed);
-  set_hard_goal(goal.bytes);
+  set_hard_goal(memgc::internal::hard_goal(goal.bytes));
   trigger_.store(at_goal ? goal.bytes : cycle_trigger(goal, in.live, static_cast<std::size_t>(std::min(ahead, 0x1p62))),
                  std::memory_order_relaxed);
 }
@@ -58,17 +58,17 @@ void Pacing::note_others(std::size_t bytes) {
       std::memory_order_relaxed);
 }
 
-// A tenth above the goal, and far enough above where the cycle began to let it come about.
-void Pacing::set_hard_goal(std::size_t goal) {
+// Far enough above the goal and where the cycle began to let it come about.
+void Pacing::set_hard_goal(std::size_t wanted) {
   constexpr std::size_t kLeast = std::size_t{1} << 20;
-  const std::size_t least = std::max(goal, begun_.load(std::memory_order_relaxed)) + kLeast;
-  hard_goal_.store(goal == kNoGoal ? kNoGoal : std::max(memgc::internal::hard_goal(goal), least),
-                   std::memory_order_relaxed);
+  const std::size_t least = std::max(goal(), begun_.load(std::memory_order_relaxed)) + kLeast;
+  hard_goal_.store(goal() == kNoGoal ? kNoGoal : std::max(wanted, least), std::memory_order_relaxed);
 }
 
 void Pacing::begin_cycle(std::size_t heap) {
   begun_.store(heap, std::memory_order_relaxed);
   pool_.store(0, std::memory_order_relaxed);
+  owed_ns_.store(0, std::memory_order_relaxed);
   revise(heap, 0);
   charging_.store(true, std::memory_order_relaxed);
 }
@@ -83,7 +83,7 @@ void Pacing::revise(std::size_t heap, std::size_t marked) {
   in.most_work = in.begun;
   in.work = marked;
   const AssistRatio ratio = assist_ratio(in);
-  set_hard_goal(std::max(ratio.goal, in.goal));
+  set_hard_goal(ratio.hard_goal);
   work_per_byte_.store(ratio.work_per_byte, std::memory_order_relaxed);
   bytes_per_work_.store(ratio.bytes_per_work, std::memory_order_relaxed);
 }

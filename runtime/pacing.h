@@ -75,8 +75,13 @@ class Pacing {
   void add_to_pool(std::size_t work);
   bool pool_is_empty() const { return pool_.load(std::memory_order_relaxed) <= 0; }
 
+  /// Processor time that the collector has had too little of, its share being a quarter: mutators lend it theirs.
+  void owe_time(std::uint64_t ns) { owed_ns_.store(static_cast<std::int64_t>(ns), std::memory_order_relaxed); }
+  bool time_is_owed() const { return owed_ns_.load(std::memory_order_relaxed) > 0; }
+  void lend_time(std::uint64_t ns) { owed_ns_.fetch_sub(static_cast<std::int64_t>(ns), std::memory_order_relaxed); }
+
  private:
-  void set_hard_goal(std::size_t goal);
+  void set_hard_goal(std::size_t wanted);
 
   std::atomic<int> growth_percent_;
   std::atomic<std::size_t> memory_limit_;
@@ -97,6 +102,7 @@ class Pacing {
   std::atomic<double> work_per_byte_{0};
   std::atomic<double> bytes_per_work_{0};
   std::atomic<std::int64_t> pool_{0};
+  std::atomic<std::int64_t> owed_ns_{0};
   std::atomic<std::size_t> begun_{0};  // heap bytes; 0: no cycle is under way
   ConsMark cons_mark_;                 // the collector's
 };
