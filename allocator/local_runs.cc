@@ -95,11 +95,11 @@ bool LocalRuns::advance(LayoutId layout) {
   return start_run(run, state);
 }
 
-LocalRuns::Refill LocalRuns::refill(LayoutId layout) {
+LocalRuns::Refill LocalRuns::refill(LayoutId layout, std::size_t most_bytes) {
   State& state = states_[layout];
   MEMGC_DCHECK(!state.open);
   state.wanted_bytes = std::clamp<std::uint32_t>(state.wanted_bytes * 2, kFirstSegmentBytes, kBlockBytes);
-  state.segment = sets_.take(layout, state.wanted_bytes, roles_);
+  state.segment = sets_.take(layout, std::min<std::size_t>(state.wanted_bytes, most_bytes), roles_);
   if (!state.segment) return state.segment.stale ? Refill::kStale : Refill::kNoMemory;
   state.open = true;
   state.next_open = open_;

@@ -36,8 +36,9 @@ class LocalRuns {
   /// False when the segment is used up.
   bool advance(LayoutId layout);
   enum class Refill : std::uint8_t { kDone, kNoMemory, kStale };
-  /// Takes a new segment. kStale: roles() are no longer the present ones. REQUIRES: advance() said false.
-  Refill refill(LayoutId layout);
+  /// Takes a new segment, of about `most_bytes` at most. kStale: roles() are no longer the present ones. REQUIRES:
+  /// advance() said false.
+  Refill refill(LayoutId layout, std::size_t most_bytes = kBlockBytes);
 
   /// Records all that was bumped past, and drops every run; what was kept ahead of its filling is kept no longer.
   /// From then on `roles` hold.

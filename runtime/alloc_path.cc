@@ -64,9 +64,12 @@ void* bump(Run& run) {
   clear_dead_stack();
   mutator.heap.count_allocation(mutator);
   keep_pace(mutator);
+  // While a cycle marks, no more at once than can be paid for.
+  const std::size_t most_bytes =
+      mutator.heap.pacing().charging() ? affordable_bytes(mutator.heap.pacing().ratio()) : kBlockBytes;
   return with_last_resorts(mutator.heap, [&]() -> void* {
     for (;;) {
-      switch (mutator.local.refill(layout)) {
+      switch (mutator.local.refill(layout, most_bytes)) {
         case LocalRuns::Refill::kDone:
           return bump(run);
         case LocalRuns::Refill::kNoMemory:

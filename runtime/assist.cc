@@ -13,6 +13,9 @@ constexpr int kPercentWhenOff = 100'000;  // then only the limit bounds a heap
 // Expected work that is left is never none: allocating stays priced until the cycle is over.
 constexpr std::size_t kLeastWorkLeft = 1000;
 
+// Beyond the goal the price is out of reach, and a cell at a time would be no way to get there.
+constexpr std::size_t kLeastAffordable = std::size_t{4} << 10;
+
 std::size_t to_size(double value) {
   if (!(value > 0)) return 0;
   return value >= 0x1p63 ? SIZE_MAX : static_cast<std::size_t>(value);
@@ -65,6 +68,10 @@ Assist assist_owed(std::size_t debt_bytes, const AssistRatio& ratio) {
   if (work >= kLeastAssistWork) return {work, debt_bytes};
   const std::size_t bytes = to_balance(ratio.bytes_per_work * static_cast<double>(kLeastAssistWork));
   return {kLeastAssistWork, std::max(bytes, debt_bytes)};
+}
+
+std::size_t affordable_bytes(const AssistRatio& ratio) {
+  return std::max(kLeastAffordable, to_balance(ratio.bytes_per_work * static_cast<double>(kMostAssistWork / 2)));
 }
 
 std::size_t work_from_pool(std::int64_t pool, std::size_t work) {

@@ -22,6 +22,9 @@ namespace memgc::internal {
 /// An assist does at least this much work, so that the next is far off. More: fewer, longer assists.
 inline constexpr std::size_t kLeastAssistWork = std::size_t{64} << 10;
 
+/// And no more than this at once, whatever is owed, about 100 us: an assist holds a thread up.
+inline constexpr std::size_t kMostAssistWork = std::size_t{256} << 10;
+
 /// Where a cycle stands.
 struct AssistInput {
   std::size_t heap = 0;           // bytes of objects now, those allocated since the cycle began included
@@ -59,6 +62,9 @@ struct Assist {
 
 /// What a mutator owes that has overdrawn its balance by `debt_bytes`: at least kLeastAssistWork, and the bytes for it.
 Assist assist_owed(std::size_t debt_bytes, const AssistRatio& ratio);
+
+/// What one assist can pay for: who takes no more at once has no debts that grow.
+std::size_t affordable_bytes(const AssistRatio& ratio);
 
 /// How much of `work` the pool covers. A pool below zero (it may be, for a moment, when two draw on it) covers none.
 std::size_t work_from_pool(std::int64_t pool, std::size_t work);

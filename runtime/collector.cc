@@ -128,7 +128,6 @@ void Collector::collect_due(MutatorImpl&) {
 void Collector::assist(MutatorImpl& mutator) {
   // An assist ends at any of these, whatever is owed: the rest is paid with the next refill. They bound how long a
   // thread is held up, by work and when there is none to be had.
-  constexpr std::size_t kMostWork = std::size_t{256} << 10;
   constexpr int kMostWaits = 2;
   Pacing& pacing = heap_.pacing();
   if (heap_.gc_cpu().limiting()) {
@@ -137,7 +136,7 @@ void Collector::assist(MutatorImpl& mutator) {
   }
   const AssistRatio ratio = pacing.ratio();
   const Assist owed = assist_owed(static_cast<std::size_t>(-mutator.balance), ratio);
-  const std::size_t wanted = std::min(owed.work, kMostWork);
+  const std::size_t wanted = std::min(owed.work, kMostAssistWork);
   std::size_t done = pacing.take_from_pool(wanted);
   if (done < wanted) {
     const std::uint64_t began = now_ns(), cpu_began = thread_cpu_ns();

@@ -39,6 +39,17 @@ TEST_F(LocalRunsTest, GiveZeroedCellsOfEverySizeClassEvenWhereOthersHaveBeen) {
   }
 }
 
+TEST_F(LocalRunsTest, TakeNoMoreAtOnceThanTheyAreToldTo) {
+  const LayoutId layout = plain_layout(64);
+  while (parts_.taken_blocks() < 4) allocate(local_, layout);  // by now it takes whole blocks
+  auto& run = local_.runs()[layout];
+  while (run.cursor < run.limit || local_.advance(layout)) run.cursor += run.cell_bytes;
+  ASSERT_EQ(local_.refill(layout, 1024), LocalRuns::Refill::kDone);
+  std::size_t cells = 0;
+  for (; run.cursor < run.limit || local_.advance(layout); ++cells) run.cursor += run.cell_bytes;
+  EXPECT_EQ(cells, 1024u / 64);
+}
+
 TEST_F(LocalRunsTest, RecordExactlyWhatWasBumpedPast) {
   std::mt19937_64 random(test_seed(51));
   std::size_t allocated = 0, bytes = 0;

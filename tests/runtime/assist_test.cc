@@ -14,6 +14,7 @@ namespace memgc::testing {
 namespace {
 
 using internal::Assist;
+using internal::affordable_bytes;
 using internal::assist_owed;
 using internal::assist_ratio;
 using internal::AssistInput;
@@ -21,6 +22,7 @@ using internal::AssistRatio;
 using internal::credit_for;
 using internal::hard_goal;
 using internal::kLeastAssistWork;
+using internal::kMostAssistWork;
 using internal::work_from_pool;
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
@@ -180,6 +182,19 @@ TEST(Assist, OfAnyDebtAtAnyPriceFitsItsWords) {
 
 // Several mutators at random sizes, a background worker that fills the pool: whoever pays before going on, the work is
 // done when the heap reaches its goal, and not much sooner than the ratio asks.
+TEST(Assist, PaysForWhatMayBeTakenAtOnce) {
+  for (const double work_per_byte : {0.01, 1.0, 13.0, 30.0}) {
+    AssistRatio ratio;
+    ratio.work_per_byte = work_per_byte;
+    ratio.bytes_per_work = 1 / work_per_byte;
+    const std::size_t bytes = affordable_bytes(ratio);
+    EXPECT_LE(assist_owed(bytes, ratio).work, kMostAssistWork);
+    EXPECT_GE(static_cast<double>(bytes) * work_per_byte, kLeastAssistWork) << "no assist for next to nothing";
+  }
+  // Beyond any price a refill is still worth its lock.
+  EXPECT_EQ(affordable_bytes(AssistRatio()), 4096u);
+}
+
 TEST(Assist, EndsTheWorkAtTheGoalWhateverTheOrder) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);
