@@ -68,14 +68,17 @@ class Collector {
   bool assist_may_go_on() const;
   void wait_for_work(MutatorImpl& mutator);
   std::uint64_t ticket_due() const { return begun_ == marked_ ? begun_ + 1 : begun_; }
-  void wait_until_wanted(std::unique_lock<sync::Mutex>& guard);
+  bool wait_until_wanted(std::unique_lock<sync::Mutex>& guard);
   std::uint64_t idle_left_ns() const;
   void run();
 
   HeapImpl& heap_;
   Cycle cycle_;
 
-  std::uint64_t last_cycle_ns_ = 0;  // when it began; the collector's
+  // The collector's own:
+  std::uint64_t last_cycle_ns_ = 0;  // when it began
+  std::uint64_t last_took_ns_ = 0;   // until it was settled
+  unsigned looked_again_ = 0;        // cycles in a row that only pressure called for
 
   sync::Mutex lock_;  // guards what follows
   sync::Condition wake_collector_;

@@ -97,7 +97,7 @@ void MarkTeam::note_leader() {
   if (!hungry && !wanting_.load(std::memory_order_relaxed)) return;
   wanting_.store(false, std::memory_order_relaxed);
   if (queue_.empty()) leader_.share();
-  if (hungry) wake_helpers_.notify_all();
+  if (hungry && !queue_.empty()) wake_helpers_.notify_all();
 }
 
 // When the leader has nothing left: more for it; or null, and nobody else has anything either.
@@ -209,18 +209,22 @@ std::uint64_t MarkTeam::lend(std::size_t bytes) {
 
 void MarkTeam::run_helper(unsigned number) {
   std::uint64_t counted_ns = thread_cpu_ns();  // all of this thread's time is collecting, waking up for little as well
+  const auto count = [&] {
+    const std::uint64_t now = thread_cpu_ns();
+    helper_cpu_ns_.fetch_add(elapsed_ns(counted_ns, now), std::memory_order_relaxed);
+    counted_ns = now;
+  };
   std::unique_lock guard(lock_);
   while (!stopping_) {
     GreyChunk* chunk = nullptr;
     if (number < wanted_helpers_ && enter(chunk)) {
       guard.unlock();
       pacing_.add_to_pool(mark_a_while(chunk, kHelperSlice));
-      const std::uint64_t now = thread_cpu_ns();
-      helper_cpu_ns_.fetch_add(elapsed_ns(counted_ns, now), std::memory_order_relaxed);
-      counted_ns = now;
+      count();
       guard.lock();
       continue;
     }
+    count();
     hungry_.fetch_add(number < wanted_helpers_, std::memory_order_relaxed);
     const bool counted = number < wanted_helpers_;
     wake_helpers_.wait(guard);

@@ -119,6 +119,24 @@ TEST(Pressure, WhatLivesCountsAndGarbageDoesNot) {
   EXPECT_EQ(heap.pressure(), Pressure::kNear);
 }
 
+// Who sheds load allocates nothing, and is told all the same when there is room again.
+TEST(Pressure, FallsByItselfWhileNobodyAllocates) {
+  Options options = manual_options();
+  options.memory_limit = kLimit;
+  options.precise_stacks = true;
+  Heap heap(options);
+  {
+    Root<Array<char>> keep;
+    on_another_thread(heap, [&](Mutator& me) { keep = me.make_array<char>(kLimit * 98 / 100); });
+    heap.collect();
+    EXPECT_EQ(heap.pressure(), Pressure::kOver);
+  }
+  for (int i = 0; i < 6000 && heap.pressure() != Pressure::kBelow; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(heap.pressure(), Pressure::kBelow);
+}
+
 struct Chunk {
   Member<Chunk> next;
   char bytes[4000];

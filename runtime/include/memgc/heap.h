@@ -59,7 +59,8 @@ class MEMGC_EXPORT Heap {
   /// How near the heap is to the smaller of MEMLIMIT and Options::max_bytes, by what lives (and what the program
   /// reported), as of the last cycle: kNear from 85 % of it on, kOver from 97 % on, or when collecting finds no room or
   /// has taken too much of the CPU; down again 5 % lower. kBelow without a limit. For a server that answers 429 early:
-  /// costs one load. Any thread.
+  /// costs one load. While it is not kBelow and nobody allocates, a cycle looks again after 0.1 s, and then ever more
+  /// rarely (not with gcperiodms=0). Any thread.
   Pressure pressure() const noexcept;
   /// Called when pressure() has changed, with what it is then, on the heap's own thread ("memgc-final", which also runs
   /// destructors), as within a BlockingScope: it may take locks and drop Roots. And with kOver when an allocation finds
