@@ -90,6 +90,13 @@ std::uint64_t occupy(Word& occupied, std::uint64_t mask) {
   return occupied.fetch_or(mask, std::memory_order_release);
 }
 
+/// Whether the cell of `mask` is set. Acquire: pairs with the release in occupy(): a word on a stack that was copied
+/// may name a cell that was handed out only since, and who finds it occupied sees it as it was made.
+template <class Word>
+bool is_set(const Word& word, std::uint64_t mask) {
+  return (word.load(std::memory_order_acquire) & mask) != 0;
+}
+
 /// Of the cells in `mask`, those that are occupied and not kept.
 template <class Word>
 std::uint64_t dead_cells(const Word& occupied, const Word& kept, std::uint64_t mask) {

@@ -137,9 +137,7 @@ class Cage {
     }
   }
   bool test(unsigned which, CellRef cell) const {
-    // Acquire: pairs with the release in occupy(). A word on a stack that was copied may name a cell that was handed
-    // out only since: who finds it occupied sees it as it was made.
-    return (bitmap(which, cell.block)[cell.index / 64].load(std::memory_order_acquire) >> (cell.index % 64) & 1) != 0;
+    return is_set(bitmap(which, cell.block)[cell.index / 64], mask_of(cell));
   }
   /// Whether a cell is kept, or new and to be kept.
   bool is_kept(unsigned kept, CellRef cell) const {

@@ -94,15 +94,26 @@ bool Collector::start_thread() {
   return thread_.joinable();
 }
 
-void Collector::collect() {
-  const Held held(heap_);
-  std::unique_lock guard(lock_);
-  if (!start_thread()) return;
+// Under lock_: a cycle that begins from now on, and counts as forced. 0 if there can be none.
+std::uint64_t Collector::ask_for_cycle() {
+  if (!start_thread()) return 0;
   const std::uint64_t ticket = begun_ + 1;
   wanted_ = std::max(wanted_, ticket);
   forced_ = std::max(forced_, ticket);
   wake_collector_.notify_one();
-  wake_waiters_.wait(guard, [&] { return settled_ >= ticket || stopping_; });
+  return ticket;
+}
+
+void Collector::collect() {
+  const Held held(heap_);
+  std::unique_lock guard(lock_);
+  const std::uint64_t ticket = ask_for_cycle();
+  if (ticket != 0) wake_waiters_.wait(guard, [&] { return settled_ >= ticket || stopping_; });
+}
+
+void Collector::collect_async() {
+  const std::lock_guard guard(lock_);
+  ask_for_cycle();
 }
 
 void Collector::collect_due(MutatorImpl&) {

@@ -29,6 +29,8 @@ class Collector {
 
   /// A whole cycle that begins after the call, and its settling. Blocks the calling thread, attached or not.
   void collect();
+  /// Begins one and does not wait for it.
+  void collect_async();
   /// The heap has grown to its trigger: a cycle is to begin. Waits for it only if the mutators are to stop.
   void collect_due(MutatorImpl& mutator);
   /// A knob was turned: a cycle may be due, or memory to be given back.
@@ -65,6 +67,7 @@ class Collector {
 
  private:
   bool start_thread();
+  std::uint64_t ask_for_cycle();
   bool assist_may_go_on() const;
   void wait_for_work(MutatorImpl& mutator);
   std::uint64_t ticket_due() const { return begun_ == marked_ ? begun_ + 1 : begun_; }

@@ -295,6 +295,7 @@ Heap::Heap(const Options& options) : impl_(new internal::HeapImpl(*this, options
 Heap::~Heap() { delete impl_; }
 
 void Heap::collect() { impl_->collector().collect(); }
+void Heap::collect_async() { impl_->collector().collect_async(); }
 int Heap::set_growth_percent(int percent) { return impl_->set_growth_percent(percent); }
 std::size_t Heap::set_memory_limit(std::size_t bytes) { return impl_->set_memory_limit(bytes); }
 std::size_t Heap::release_memory() { return impl_->release_memory(); }

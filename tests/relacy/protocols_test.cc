@@ -76,6 +76,25 @@ struct Occupy : rl::test_suite<Occupy<Orders>, 2> {
 
 TEST(Relacy, ACellThatIsBeingHandedOutIsNotTakenForDead) { expect_all_orders_needed<Occupy>(); }
 
+// A cell is made and recorded as occupied; a marker that has a stale word which happens to name it looks into it.
+template <class Orders>
+struct Named : rl::test_suite<Named<Orders>, 2> {
+  Bits<Orders> occupied{0};
+  Plain cell;
+
+  void before() { write(cell, 0); }
+  void thread(unsigned number) {
+    if (number == 0) {
+      write(cell, 1);
+      internal::occupy(occupied, 2);
+    } else if (internal::is_set(occupied, 2)) {
+      RL_ASSERT(read(cell) == 1);
+    }
+  }
+};
+
+TEST(Relacy, ACellThatAStaleWordNamesIsReadAsItWasMade) { expect_all_orders_needed<Named>(); }
+
 // --- Locks, and what is handed over under them ---
 
 struct Yielding {

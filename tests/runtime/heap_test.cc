@@ -35,6 +35,20 @@ TEST(Heap, CollectRunsOneForcedCycle) {
   }
 }
 
+TEST(Heap, CollectAsyncBeginsACycleAndReturns) {
+  Heap heap(manual_options());
+  heap.collect_async();
+  while (heap.stats().cycles < 1) std::this_thread::yield();
+  EXPECT_EQ(heap.stats().forced_cycles, 1u);
+  heap.collect();  // not the same
+  EXPECT_EQ(heap.stats().cycles, 2u);
+  // Nor does it wait for a thread that is not at a safepoint: this one, which polls only afterwards.
+  Mutator me(heap);
+  heap.collect_async();
+  EXPECT_EQ(heap.stats().cycles, 2u);
+  while (heap.stats().cycles < 3) me.safepoint();
+}
+
 TEST(Heap, CollectFreesWhatIsUnreachableAndKeepsTheRest) {
   Heap heap(manual_options());
   Root<Node> root;

@@ -31,8 +31,11 @@ class MEMGC_EXPORT Heap {
   Heap(const Heap&) = delete;
   Heap& operator=(const Heap&) = delete;
 
-  /// A full collection: returns when a cycle that began after the call has ended. Counts as forced.
+  /// A full collection: returns when a cycle that began after the call has ended, its sweep included. Counts as forced.
+  /// Any thread, attached or not.
   void collect();
+  /// The same, begun and not waited for: returns at once. Stats::cycles tells when it has ended.
+  void collect_async();
   /// Percent as in MEMGC, or Options::kOff. Acts at once on the goal; returns the old one. Throws ConfigError below
   /// kOff.
   int set_growth_percent(int percent);
