@@ -13,8 +13,8 @@
 namespace memgc::testing {
 namespace {
 
-using internal::Assist;
 using internal::affordable_bytes;
+using internal::Assist;
 using internal::assist_owed;
 using internal::assist_ratio;
 using internal::AssistInput;
