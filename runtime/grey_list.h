@@ -22,6 +22,14 @@ class GreyList {
     ++puts_;
     count_.fetch_add(1, std::memory_order_relaxed);
   }
+  /// Whether add(chunk) could add to the chunk that was put last; counts as put again.
+  template <class Add>
+  bool add_to_last(Add&& add) {
+    const std::lock_guard guard(lock_);
+    if (first_ == nullptr || !add(*first_)) return false;
+    ++puts_;
+    return true;
+  }
   /// One that was put; null if there is none.
   Chunk* take() {
     if (empty()) return nullptr;

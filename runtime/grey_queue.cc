@@ -66,6 +66,18 @@ GreyChunk* GreyQueue::take_empty() {
 
 GreyChunk* GreyQueue::try_take_empty() { return take_empty(most_for_markers_); }
 
+void GreyQueue::put_one(const void* target) {
+  const auto add = [target](GreyChunk& chunk) {
+    if (chunk.count == GreyChunk::kEntries) return false;
+    chunk.entries[chunk.count++] = target;
+    return true;
+  };
+  if (full_.add_to_last(add)) return;
+  GreyChunk* chunk = take_empty();
+  add(*chunk);
+  put(chunk);
+}
+
 void GreyQueue::give_back(GreyChunk* chunk) {
   const std::lock_guard guard(lock_);
   chunk->next = std::exchange(unused_, chunk);

@@ -45,6 +45,8 @@ class GreyQueue {
 
   /// Hands a chunk over, to whoever marks.
   void put(GreyChunk* chunk) { full_.put(chunk); }
+  /// Hands over a single pointer, in a chunk that others are in already if there is one. Aborts as take_empty().
+  void put_one(const void* target);
   /// One that was handed over; null if there is none.
   GreyChunk* take() { return full_.take(); }
   /// Whether there is none. May be out of date at once.

@@ -173,23 +173,8 @@ std::size_t MarkTeam::mark_a_while(GreyChunk* chunk, std::size_t bytes) {
   return 0;
 }
 
-std::size_t MarkTeam::assist(std::size_t bytes) {
-  GreyChunk* chunk = nullptr;
-  {
-    const std::lock_guard guard(lock_);
-    if (!enter(chunk)) {
-      asked_to_open_ = true;
-      wake_leader_.notify_one();
-      return 0;
-    }
-  }
-  const std::uint64_t cpu_began = thread_cpu_ns();
-  const std::size_t marked = mark_a_while(chunk, bytes);
-  assist_cpu_ns_.fetch_add(elapsed_ns(cpu_began, thread_cpu_ns()), std::memory_order_relaxed);
-  return std::max<std::size_t>(marked, 1);
-}
-
-std::uint64_t MarkTeam::lend(std::size_t bytes) {
+// By a mutator: what it marked, and how long that took; nothing when there was nothing to be had.
+std::optional<MarkTeam::Marked> MarkTeam::help(std::size_t bytes) {
   GreyChunk* chunk = nullptr;
   {
     const std::lock_guard guard(lock_);
@@ -197,14 +182,27 @@ std::uint64_t MarkTeam::lend(std::size_t bytes) {
       asked_to_open_ = true;
       wanting_.store(true, std::memory_order_relaxed);
       wake_leader_.notify_one();
-      return 0;
+      return std::nullopt;
     }
   }
   const std::uint64_t cpu_began = thread_cpu_ns();
-  pacing_.add_to_pool(mark_a_while(chunk, bytes));
-  const std::uint64_t lent = elapsed_ns(cpu_began, thread_cpu_ns());
-  helper_cpu_ns_.fetch_add(lent, std::memory_order_relaxed);
-  return lent;
+  const std::size_t marked = mark_a_while(chunk, bytes);
+  return Marked{marked, elapsed_ns(cpu_began, thread_cpu_ns())};
+}
+
+std::size_t MarkTeam::assist(std::size_t bytes) {
+  const std::optional<Marked> marked = help(bytes);
+  if (!marked) return 0;
+  assist_cpu_ns_.fetch_add(marked->cpu_ns, std::memory_order_relaxed);
+  return std::max<std::size_t>(marked->bytes, 1);
+}
+
+std::uint64_t MarkTeam::lend(std::size_t bytes) {
+  const std::optional<Marked> marked = help(bytes);
+  if (!marked) return 0;
+  pacing_.add_to_pool(marked->bytes);
+  helper_cpu_ns_.fetch_add(marked->cpu_ns, std::memory_order_relaxed);
+  return marked->cpu_ns;
 }
 
 void MarkTeam::run_helper(unsigned number) {

@@ -17,6 +17,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "allocator/base/sync.h"
@@ -80,6 +81,11 @@ class MarkTeam {
   void note_leader();
   bool enter(GreyChunk*& chunk);
   void leave(Marker& marker);
+  struct Marked {
+    std::size_t bytes;
+    std::uint64_t cpu_ns;
+  };
+  std::optional<Marked> help(std::size_t bytes);
   std::size_t mark_a_while(GreyChunk* chunk, std::size_t bytes);
   void run_helper(unsigned number);
 

