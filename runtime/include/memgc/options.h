@@ -34,7 +34,8 @@ struct DebugOptions {
   std::uint32_t safepointms =
       10;  ///< safepointms=N: report a mutator that takes longer than N ms to answer a handshake. 0: never.
   std::uint32_t gcperiodms = 120'000;  ///< gcperiodms=N: a cycle when there was none for N ms, so that an idle program
-                                       ///< shrinks (not with growth_percent kOff). 0: never.
+                                       ///< shrinks (not with growth_percent kOff); sooner under Heap::pressure().
+                                       ///< 0: never.
 };
 
 /// What a Heap is made with. A plain aggregate: set what matters, leave the rest.
