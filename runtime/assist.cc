@@ -71,7 +71,8 @@ Assist assist_owed(std::size_t debt_bytes, const AssistRatio& ratio) {
 }
 
 std::size_t affordable_bytes(const AssistRatio& ratio) {
-  return std::max(kLeastAffordable, to_balance(ratio.bytes_per_work * static_cast<double>(kMostAssistWork / 2)));
+  constexpr std::size_t kWork = kMostAssistWork / 2;
+  return std::max(kLeastAffordable, to_balance(ratio.bytes_per_work * static_cast<double>(kWork)));
 }
 
 std::size_t work_from_pool(std::int64_t pool, std::size_t work) {
