@@ -149,7 +149,9 @@ TEST(TraceFigures, OfForcedCyclesAgreeWithTheClocksAndWithWhatWasMade) {
     EXPECT_LE(line.clock_ms[0] + line.clock_ms[1] + line.clock_ms[2], after - before);
     EXPECT_EQ(line.assist_ms, 0) << "nobody allocated";
     EXPECT_LE(line.mark_ms + line.idle_ms, marker);
-    EXPECT_GE((line.mark_ms + line.idle_ms) * kPrinted, marker / 4) << "most of what a marker does is marking";
+    if (!kUnderAsan && !kUnderTsan) {  // whose builds check what was marked as well
+      EXPECT_GE((line.mark_ms + line.idle_ms) * kPrinted, marker / 4) << "most of what a marker does is marking";
+    }
     EXPECT_LE(line.mark_ms, line.clock_ms[1] * kPrinted * line.processors / 4) << "a quarter of the processors";
     EXPECT_EQ(line.before, stats.heap_bytes / kMiB);
     EXPECT_EQ(line.after, line.before) << "nobody allocated";
