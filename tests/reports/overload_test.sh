@@ -6,7 +6,7 @@ set -euo pipefail
 program=$1
 scratch=$(mktemp -d)
 server=
-trap '[[ -z $server ]] || kill "$server" 2> "$scratch/null" || true; rm -rf "$scratch"' EXIT
+trap '[[ -z $server ]] || kill "$server" 2> /dev/null || true; rm -rf "$scratch"' EXIT
 
 fail() {
   echo "FAILED: $1" >&2

@@ -47,9 +47,7 @@ class Service {
   }
 
   int run() {
-    const int port = options_.port == 0                                 ? server_.bind_to_any_port("127.0.0.1")
-                     : server_.bind_to_port("127.0.0.1", options_.port) ? options_.port
-                                                                        : -1;
+    const int port = bind();
     if (port < 0) {
       fmt::print(stderr, "memgc-reports: cannot listen on 127.0.0.1:{}: is the port taken?\n", options_.port);
       return 1;
@@ -64,6 +62,12 @@ class Service {
   }
 
  private:
+  // The port, or -1.
+  int bind() {
+    if (options_.port == 0) return server_.bind_to_any_port("127.0.0.1");
+    return server_.bind_to_port("127.0.0.1", options_.port) ? options_.port : -1;
+  }
+
   static memgc::Options heap_options(const ServiceOptions& options) {
     memgc::Options out;
     out.max_bytes = options.max_bytes;
