@@ -3,7 +3,6 @@
 #include "allocator/block_set.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include "allocator/base/poison.h"
 #include "allocator/os_memory.h"
@@ -38,28 +37,6 @@ void fill(Parts& parts, LayoutId layout, std::size_t cells, bool keep) {
       parts.cage.set(parts.roles.occupied, cell);
       if (keep) parts.cage.set(parts.roles.kept(), cell);
     });
-  }
-}
-
-long minor_faults() {
-  rusage usage{};
-  getrusage(RUSAGE_THREAD, &usage);
-  return usage.ru_minflt;
-}
-
-// Else the marker would fault twice in each page: once to read zeros, once to write.
-TEST(BlockSets, MarkingANewBlockMapsNoPages) {
-  if (kSanitized) GTEST_SKIP() << "shadow memory is mapped as well";
-  Parts parts(64 * kMiB);
-  for (int turns = 0; turns < 2; ++turns) {
-    for (int i = 0; i < 200; ++i) {
-      const Segment segment = parts.sets.take(plain_layout(64), kBlockBytes, parts.roles);
-      ASSERT_TRUE(segment);
-      const long before = minor_faults();
-      for (unsigned which = 0; which < kOwedBitmap; ++which) parts.cage.set(which, {segment.block, 0});
-      EXPECT_EQ(minor_faults(), before) << "block " << segment.block;
-    }
-    parts.turn();  // goes through all bitmaps; those of blocks that are yet to come stay unread
   }
 }
 

@@ -1,6 +1,7 @@
 // Job: pins what a heap costs besides its objects: many layouts on many threads, and metadata.
 #include <gtest/gtest.h>
 #include <memgc/memgc.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <barrier>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "tests/allocator/process.h"
+#include "tests/allocator/support.h"
 
 namespace memgc::internal {
 namespace {
@@ -120,6 +122,28 @@ TEST(Footprint, OfThreadsThatComeAndGoIsThatOfTheirObjects) {
   }
   EXPECT_EQ(heap.stats().allocated_objects, threads);
   EXPECT_LE(heap.stats().managed_bytes - before, 128u << 10) << threads << " objects of 16 bytes";
+}
+
+long minor_faults() {
+  rusage usage{};
+  getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_minflt;
+}
+
+// Else the marker would fault twice in each page: once to read zeros, once to write.
+TEST(Footprint, MarkingANewBlockMapsNoPages) {
+  if (kSanitized) GTEST_SKIP() << "shadow memory is mapped as well";
+  Parts parts(64 * kMiB);
+  for (int turns = 0; turns < 2; ++turns) {
+    for (int i = 0; i < 200; ++i) {
+      const Segment segment = parts.sets.take(plain_layout(64), kBlockBytes, parts.roles);
+      ASSERT_TRUE(segment);
+      const long before = minor_faults();
+      for (unsigned which = 0; which < kOwedBitmap; ++which) parts.cage.set(which, {segment.block, 0});
+      EXPECT_EQ(minor_faults(), before) << "block " << segment.block;
+    }
+    parts.turn();  // goes through all bitmaps; those of blocks that are yet to come stay unread
+  }
 }
 
 }  // namespace

@@ -11,7 +11,9 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -38,11 +40,12 @@ std::size_t status_bytes(const char* name) {
   return kib << 10;
 }
 
-std::size_t lines_of_maps() {
+// Mappings that begin in the heap's cage.
+std::size_t lines_of_maps(const Heap& heap) {
   std::size_t lines = 0;
-  if (std::FILE* file = std::fopen("/proc/self/maps", "re")) {
-    for (int c; (c = std::fgetc(file)) != EOF;) lines += c == '\n';
-    std::fclose(file);
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    lines += heap.contains(reinterpret_cast<const void*>(std::stoull(line, nullptr, 16)));
   }
   return lines;
 }
@@ -223,7 +226,7 @@ int spike() {
   live.hold(20, 0);
   heap.release_memory();
   live.hold(20, 2 * kLimit);
-  const std::size_t lines_before = lines_of_maps();
+  const std::size_t lines_before = lines_of_maps(heap);
   const std::size_t steady = resident_bytes() - watch.base;
   live.hold(90, 0);
   live.hold(20, 0);
@@ -237,9 +240,8 @@ int spike() {
     resident = resident_bytes() - watch.base;
   }
   std::fprintf(stderr, "steady %zu KiB, spike %zu, after %zu KiB; maps %zu -> %zu lines\n", steady >> 10, spiked >> 10,
-               resident >> 10, lines_before, lines_of_maps());
-  // Threads that start meanwhile have a stack, its guard, and malloc's arena each. Split mappings would be hundreds.
-  if (lines_of_maps() > lines_before + 20) return 2;
+               resident >> 10, lines_before, lines_of_maps(heap));
+  if (lines_of_maps(heap) != lines_before) return 2;
   return resident <= steady + steady / 10 ? 0 : 1;
 }
 
