@@ -42,22 +42,23 @@ void BlockHeap::unlist(BlockIndex first, std::size_t count) {
   }
 }
 
-BlockIndex BlockHeap::take_listed(std::size_t count) {
+BlockIndex BlockHeap::find_listed(std::size_t count) const {
   for (std::size_t list = list_of(count); list < kLists; ++list) {
-    for (BlockIndex first = lists_[list]; first != kNoBlock; first = cage_.block(first).next) {
-      const std::size_t length = cage_.block(first).length;
-      if (length < count) continue;  // only in the last list
-      remove(first);
-      if (length > count) insert(first + static_cast<BlockIndex>(count), length - count);
-      unlist(first, count);
-      return first;
-    }
+    for (BlockIndex first = lists_[list]; first != kNoBlock; first = cage_.block(first).next)
+      if (cage_.block(first).length >= count) return first;  // shorter ones only in the last list
   }
   return kNoBlock;
 }
 
+void BlockHeap::take_listed(BlockIndex first, std::size_t count) {
+  const std::size_t length = cage_.block(first).length;
+  remove(first);
+  if (length > count) insert(first + static_cast<BlockIndex>(count), length - count);
+  unlist(first, count);
+}
+
 BlockIndex BlockHeap::take_fresh(std::size_t count) {
-  // A free stretch that ends where the fresh blocks begin is their beginning. (take_listed() found it too short.)
+  // A free stretch that ends where the fresh blocks begin is their beginning. (find_listed() found it too short.)
   const BlockIndex fresh_begin = used_end();
   const Block& last = cage_.block(fresh_begin - 1);
   const std::size_t listed = last.state == BlockState::kFree ? last.length : 0;
@@ -74,16 +75,32 @@ BlockIndex BlockHeap::take_fresh(std::size_t count) {
   return first;
 }
 
-// Whether so many fit below most_bytes_, when free ones that are over have been given back. The lock is held before and
-// after, not meanwhile.
-bool BlockHeap::make_room(std::size_t count) {
+// What taking these blocks makes resident: those of a stretch that had been given back; or fresh ones and what
+// describes them (less, if a free stretch ends where they begin).
+std::size_t BlockHeap::added_bytes(BlockIndex listed, std::size_t count) const {
+  const BlockIndex end = used_end();
+  if (listed == kNoBlock)
+    return (count << kBlockShift) + cage_.metadata_bytes(end + static_cast<BlockIndex>(count)) -
+           cage_.metadata_bytes(end);
+  std::size_t released = 0;
+  for (std::size_t i = 0; i < count; ++i) released += !cage_.block(listed + static_cast<BlockIndex>(i)).resident;
+  return released << kBlockShift;
+}
+
+// Whether so many fit below most_bytes_, when free ones that are over have been given back; and from which stretch, or
+// kNoBlock for fresh ones. The lock is held before and after, not meanwhile.
+bool BlockHeap::find_room(std::size_t count, BlockIndex& listed) {
   for (;;) {
-    const std::size_t most = most_bytes_.load(std::memory_order_relaxed) >> kBlockShift;
-    if (taken_blocks_ + count > most) return most == SIZE_MAX >> kBlockShift;
-    const std::size_t after = taken_blocks_ + resident_free_blocks_ + releasing_blocks_ + count;
+    listed = find_listed(count);
+    const std::size_t most = most_bytes_.load(std::memory_order_relaxed);
+    if (most == SIZE_MAX) return true;
+    const std::size_t tables = cage_.metadata_bytes(used_end());
+    const std::size_t free = resident_free_blocks_ + releasing_blocks_;
+    const std::size_t after = ((taken_blocks_ + free) << kBlockShift) + tables + added_bytes(listed, count);
     if (after <= most) return true;
+    if (((taken_blocks_ + count) << kBlockShift) + tables > most) return false;
     lock_.unlock();
-    const std::size_t released = release((after - most) << kBlockShift);
+    const std::size_t released = release(after - most);
     lock_.lock();
     if (released == 0 && releasing_blocks_ == 0) return false;  // else another thread is at it, and soon done
   }
@@ -92,9 +109,13 @@ bool BlockHeap::make_room(std::size_t count) {
 BlockIndex BlockHeap::take(std::size_t count) {
   if (count == 0 || count > cage_.capacity()) return kNoBlock;
   const std::lock_guard guard(lock_);
-  if (!make_room(count)) return kNoBlock;
-  BlockIndex first = take_listed(count);
-  if (first == kNoBlock) first = take_fresh(count);
+  BlockIndex first = kNoBlock;
+  if (!find_room(count, first)) return kNoBlock;
+  if (first != kNoBlock) {
+    take_listed(first, count);
+  } else {
+    first = take_fresh(count);
+  }
   if (first != kNoBlock) add(taken_blocks_, count);
   return first;
 }

@@ -31,8 +31,8 @@ class BlockHeap {
   /// Takes `count` neighbouring blocks; the first one's index, or kNoBlock when there is no memory. Sets `zeroed` on
   /// each to whether it reads as zero. The caller sets all else.
   BlockIndex take(std::size_t count);
-  /// From now on, blocks in use and resident free ones are never more than this together: take() gives free ones back
-  /// to the kernel first, and fails if that is not enough.
+  /// From now on, blocks in use, resident free ones, and what describes all that were ever taken, are never more than
+  /// this together: take() gives free ones back to the kernel first, and fails if that is not enough.
   void set_most_bytes(std::size_t bytes) { most_bytes_.store(bytes, std::memory_order_relaxed); }
   /// Gives them back. REQUIRES: no cell in them occupied or kept (their bitmaps are clear).
   void give_back(BlockIndex first, std::size_t count);
@@ -72,8 +72,10 @@ class BlockHeap {
   Piece next_resident_piece(BlockIndex& at, std::size_t wanted) const;
   bool release_piece(const Piece& piece);
   void unlist(BlockIndex first, std::size_t count);
-  bool make_room(std::size_t count);
-  BlockIndex take_listed(std::size_t count);
+  BlockIndex find_listed(std::size_t count) const;
+  std::size_t added_bytes(BlockIndex listed, std::size_t count) const;
+  bool find_room(std::size_t count, BlockIndex& listed);
+  void take_listed(BlockIndex first, std::size_t count);
   BlockIndex take_fresh(std::size_t count);
 
   Cage& cage_;

@@ -84,6 +84,7 @@ void HeapImpl::count_allocation(MutatorImpl& mutator) {
 void HeapImpl::count_thread_bytes(MutatorImpl& mutator, std::size_t bytes) {
   thread_bytes_.fetch_add(bytes - mutator.counted_bytes, std::memory_order_relaxed);
   mutator.counted_bytes = bytes;
+  update_most_bytes(holdings());
 }
 
 void HeapImpl::count_large_allocation(MutatorImpl& mutator, std::size_t bytes) {
@@ -101,14 +102,17 @@ Holdings HeapImpl::update_goal() {
   return held;
 }
 
-// What the hard limit leaves for blocks, when their descriptors and bitmaps, and a cycle's work, are paid for.
+// What the hard limit leaves for blocks and what describes them, when all else is paid for, and the work of a cycle.
 void HeapImpl::update_most_bytes(const Holdings& held) {
-  constexpr std::size_t kMarkReserve = std::size_t{512} << 10;
+  constexpr std::size_t kLeastMarkReserve = std::size_t{512} << 10;
+  constexpr std::size_t kMarkReserveDivisor = 64;
   if (options_.max_bytes == Options::kNoLimit) return;
-  const std::size_t others = held.stack_copies + held.threads + std::max(held.mark_work, kMarkReserve);
-  const std::size_t left = options_.max_bytes > others ? options_.max_bytes - others : 0;
-  blocks_.set_most_bytes(left / (kBlockBytes + kMetadataBytesPerBlock) * kBlockBytes);
+  const std::size_t reserve = std::max(kLeastMarkReserve, options_.max_bytes / kMarkReserveDivisor);
+  const std::size_t others = fixed_table_bytes() + held.stack_copies + held.threads + std::max(held.mark_work, reserve);
+  blocks_.set_most_bytes(options_.max_bytes > others ? options_.max_bytes - others : 0);
 }
+
+std::size_t HeapImpl::fixed_table_bytes() const { return sets_.metadata_bytes() + sizeof(HeapImpl); }
 
 void HeapImpl::finish_cycle(std::size_t live, std::size_t roots, const CycleMeasure& measure, bool forced) {
   cycles_.fetch_add(1, std::memory_order_relaxed);
@@ -172,7 +176,7 @@ Holdings HeapImpl::holdings() const {
   Holdings out;
   out.blocks = block_bytes();
   out.free_blocks = blocks.free_bytes;
-  out.tables = cage_.metadata_bytes(blocks_.used_end()) + sets_.metadata_bytes() + sizeof(HeapImpl);
+  out.tables = cage_.metadata_bytes(blocks_.used_end()) + fixed_table_bytes();
   out.mark_work = grey_.memory_bytes();
   out.stack_copies = collector_.metadata_bytes();
   out.threads = thread_bytes_.load(std::memory_order_relaxed);

@@ -130,6 +130,7 @@ class HeapImpl {
  private:
   Holdings update_goal();  // what was held
   void update_most_bytes(const Holdings& held);
+  std::size_t fixed_table_bytes() const;  // what is held besides the cage's tables
 
   Options options_;
   const unsigned processors_;

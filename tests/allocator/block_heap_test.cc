@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <map>
+#include <vector>
 
 #include "allocator/os_memory.h"
 #include "tests/allocator/support.h"
@@ -244,6 +245,47 @@ TEST(BlockHeap, AStretchThatTheKernelWillNotTakeBackIsStillThere) {
   EXPECT_EQ(parts.heap.stats().free_bytes, 256 * kBlockBytes);
   EXPECT_EQ(parts.heap.take(256), first);
   EXPECT_FALSE(parts.cage.block(first).zeroed) << "it holds what it held";
+}
+
+std::size_t held_bytes(const Parts& parts) {
+  return parts.heap.resident_bytes() + parts.cage.metadata_bytes(parts.heap.used_end());
+}
+
+// Fresh blocks bring descriptors and bitmaps with them, which stay when the blocks are given back.
+TEST(BlockHeap, WhatDescribesBlocksCountsBelowTheMost) {
+  Parts parts(64 * kMiB);
+  constexpr std::size_t kBlocks = 512;
+  parts.heap.set_most_bytes(8 * kMiB);
+  for (std::size_t length : {std::size_t{1}, std::size_t{3}, std::size_t{40}}) {
+    SCOPED_TRACE(length);
+    std::vector<BlockIndex> taken;
+    for (BlockIndex first; (first = take_and_use(parts, length)) != kNoBlock;) taken.push_back(first);
+    EXPECT_LE(held_bytes(parts), 8 * kMiB);
+    EXPECT_GE(taken.size() * length << kBlockShift, 7 * kMiB - (length << kBlockShift)) << "and it is used";
+    for (const BlockIndex first : taken) parts.heap.give_back(first, length);
+  }
+  // Now many are described that cannot all be resident.
+  parts.heap.set_most_bytes(SIZE_MAX);
+  const BlockIndex many = take_and_use(parts, kBlocks);
+  ASSERT_NE(many, kNoBlock);
+  parts.heap.give_back(many, kBlocks);
+  parts.heap.set_most_bytes(8 * kMiB);
+  while (take_and_use(parts, 1) != kNoBlock) {
+  }
+  EXPECT_LE(held_bytes(parts), 8 * kMiB);
+}
+
+// Memory that is locked cannot be given back, but it can be used.
+TEST(BlockHeap, UsesResidentBlocksWhenTheKernelTakesNoneBack) {
+  Parts parts(4 * kMiB);
+  const BlockIndex first = take_and_use(parts, 8);
+  parts.heap.give_back(first, 8);
+  parts.heap.set_most_bytes(held_bytes(parts));
+  os::fail_call_for_testing(1, true);
+  std::size_t taken = 0;
+  while (take_and_use(parts, 1) != kNoBlock) ++taken;
+  os::fail_call_for_testing(0, false);
+  EXPECT_EQ(taken, 8u);
 }
 
 TEST(BlockHeap, RefusesWhenTheKernelDoesAndGoesOnWhenItNoLongerDoes) {
