@@ -249,7 +249,8 @@ void Cycle::close(Roles& roles, std::size_t in_both) {
   // Allocated black: counted since all did so, less what was also marked, as reachable from older objects.
   const std::size_t counted = heap_.heap_bytes();
   trace_.heap_live = team_.marked_bytes() + counted - std::min(heap_at_black_ + in_both, counted);
-  heap_.finish_cycle(trace_.heap_live, trace_.stacks + trace_.globals, measure(counted), trace_.forced);
+  heap_.finish_cycle(trace_.heap_live, team_.marked_bytes(), trace_.stacks + trace_.globals, measure(counted),
+                     trace_.forced);
   note_gc_cpu();
   if (stopped_) {
     heap_.handshakes().resume_all();

@@ -31,12 +31,14 @@ bool GcCpu::note(std::uint64_t helper_ns, std::uint64_t assist_ns, bool stopped)
   const std::uint64_t share = wall * processors_ / 4;
   const std::uint64_t billed = (stopped ? wall * processors_ : std::min(background, share)) + assist;
   billed_ns_.fetch_add(billed, std::memory_order_relaxed);
-  if (limiter_.limiting()) limited_ns_.fetch_add(wall, std::memory_order_relaxed);
-  const bool began = limiter_.add(billed, elapsed_ns(background + assist, all));
-  if (began) limited_times_.fetch_add(1, std::memory_order_relaxed);
-  limiting_.store(limiter_.limiting(), std::memory_order_relaxed);
-  pressed_.store(limiter_.fill_ns() > limiter_.capacity_ns() / 2, std::memory_order_relaxed);
-  return began;
+  const bool before = limiting();
+  if (before) limited_ns_.fetch_add(wall, std::memory_order_relaxed);
+  limiter_.add(billed, elapsed_ns(background + assist, all));
+  const bool after = limiter_.limiting() && !keep_limit_;
+  if (after && !before) limited_times_.fetch_add(1, std::memory_order_relaxed);
+  limiting_.store(after, std::memory_order_relaxed);
+  pressed_.store(limiter_.fill_ns() > limiter_.capacity_ns() / 2 && !keep_limit_, std::memory_order_relaxed);
+  return after && !before;
 }
 
 bool GcCpu::may_warn() {

@@ -4,8 +4,11 @@
 // between two cycles is the program's, and heard of with the next one. What the collector's threads take beyond their
 // quarter of the processors they take from nobody: it is counted, and not billed.
 //
-// Threads: begin_cycle(), note(), due() and format_warning(), the collector's; the figures, any: each stands for
-// itself.
+// A memory limit that leaves room is kept all the same (keep_limit()): a program that lives well below it is to stay
+// below it, and pays with CPU time.
+//
+// Threads: begin_cycle(), note(), keep_limit(), due() and format_warning(), the collector's; the figures, any: each
+// stands for itself.
 #pragma once
 
 #include <atomic>
@@ -29,6 +32,9 @@ class GcCpu {
   /// much.
   bool note(std::uint64_t helper_ns, std::uint64_t assist_ns, bool stopped);
 
+  /// From now on collecting may take what it needs, for there is room below the memory limit; or may not any more.
+  void keep_limit(bool keep) { keep_limit_ = keep; }
+
   /// Collecting is to take no more from the program: nobody assists, nobody is held at the hard goal.
   bool limiting() const { return limiting_.load(std::memory_order_relaxed); }
   /// It is on the way there: processors that idle are left alone.
@@ -47,6 +53,7 @@ class GcCpu {
  private:
   const unsigned processors_;
   CpuLimiter limiter_;
+  bool keep_limit_ = false;
 
   // As of the last call.
   std::uint64_t noted_ns_ = 0;

@@ -114,14 +114,16 @@ void HeapImpl::update_most_bytes(const Holdings& held) {
 
 std::size_t HeapImpl::fixed_table_bytes() const { return sets_.metadata_bytes() + sizeof(HeapImpl); }
 
-void HeapImpl::finish_cycle(std::size_t live, std::size_t roots, const CycleMeasure& measure, bool forced) {
+void HeapImpl::finish_cycle(std::size_t live, std::size_t marked, std::size_t roots, const CycleMeasure& measure,
+                            bool forced) {
   cycles_.fetch_add(1, std::memory_order_relaxed);
   if (forced) forced_cycles_.fetch_add(1, std::memory_order_relaxed);
   scavenger_.note_cycle(blocks_.taken_bytes(), goal());
   pacing_.end_cycle(live, roots, measure);
   // A difference, not a store: mutators allocate, and the collector may wait for a processor for long.
   heap_bytes_.fetch_add(live - measure.ended, std::memory_order_relaxed);
-  update_goal();
+  const std::size_t others = update_goal().others();
+  gc_cpu_.keep_limit(limit_leaves_room({pacing_.limit(), marked + others, measure.ended - live}));
 }
 
 void HeapImpl::finish_sweep() {

@@ -87,9 +87,10 @@ class HeapImpl {
   Pacing& pacing() { return pacing_; }
   void count_late_answer() { late_answers_.fetch_add(1, std::memory_order_relaxed); }
 
-  /// A cycle found this: of the `measure.ended` bytes of objects so many were live, and `roots` bytes were scanned
-  /// outside the heap. Sets the next goal. What is allocated meanwhile stays counted.
-  void finish_cycle(std::size_t live, std::size_t roots, const CycleMeasure& measure, bool forced);
+  /// A cycle found this: of the `measure.ended` bytes of objects so many were live, of which `marked` were not made
+  /// while it marked, and `roots` bytes were scanned outside the heap. Sets the next goal. What is allocated meanwhile
+  /// stays counted.
+  void finish_cycle(std::size_t live, std::size_t marked, std::size_t roots, const CycleMeasure& measure, bool forced);
   /// What the cycle found dead is swept.
   void finish_sweep();
   /// Marking goes on: what it takes itself, the memory limit has less for blocks.

@@ -22,4 +22,11 @@ Pressure pressure_level(Pressure before, const PressureInput& in) {
   return Pressure::kBelow;
 }
 
+bool limit_leaves_room(const RoomInput& in) {
+  constexpr std::size_t kRoomDivisor = 8;
+  constexpr std::size_t kFreedDivisor = 24;
+  return in.limit != SIZE_MAX && in.needed <= in.limit - in.limit / kRoomDivisor &&
+         in.freed >= in.limit / kFreedDivisor;
+}
+
 }  // namespace memgc::internal

@@ -20,4 +20,15 @@ struct PressureInput {
 /// The level now, after `before`: near from 85 % of the limit on, over from 97 %, and down again 5 % lower.
 Pressure pressure_level(Pressure before, const PressureInput& in);
 
+/// What a cycle under a limit has found.
+struct RoomInput {
+  std::size_t limit = SIZE_MAX;  // the smaller of memory limit and hard limit
+  std::size_t needed = 0;  // as above, but without objects made while it marked: they count as live, and need not be
+  std::size_t freed = 0;   // objects found dead
+};
+
+/// Whether there is a point in keeping the limit whatever CPU time that takes: an eighth of it is room, and the cycle
+/// has found some of that. Else the heap is too large for it, or so full of holes that it cannot be had.
+bool limit_leaves_room(const RoomInput& in);
+
 }  // namespace memgc::internal

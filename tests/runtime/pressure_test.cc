@@ -57,6 +57,18 @@ TEST(PressureLevel, IsNothingWithoutALimit) {
   EXPECT_EQ(pressure_level(Pressure::kOver, {std::size_t{1} << 40, SIZE_MAX, true}), Pressure::kBelow);
 }
 
+TEST(LimitLeavesRoom, WhenAnEighthIsLeftAndSomeOfThatIsFound) {
+  const auto leaves = [](std::size_t needed, std::size_t freed) {
+    return internal::limit_leaves_room({2400, needed, freed});
+  };
+  EXPECT_TRUE(leaves(2100, 100));
+  EXPECT_TRUE(leaves(0, 2400));
+  EXPECT_FALSE(leaves(2101, 100)) << "too large a heap";
+  EXPECT_FALSE(leaves(2100, 99)) << "too full of holes";
+  EXPECT_FALSE(internal::limit_leaves_room({SIZE_MAX, 0, SIZE_MAX})) << "there is no limit to keep";
+  EXPECT_FALSE(internal::limit_leaves_room({0, 1, 1}));
+}
+
 constexpr std::size_t kLimit = std::size_t{64} << 20;
 
 Options limited_options() {
