@@ -1,0 +1,112 @@
+// Job: what single calls cost: making, storing, polling, and looking at the heap's figures.
+//
+// Threads: the main one, and as many attached ones as a benchmark says, which wait.
+#include <benchmark/benchmark.h>
+#include <memgc/memgc.h>
+
+#include <atomic>
+#include <cstddef>
+#include <latch>
+#include <thread>
+#include <vector>
+
+namespace memgc_bench {
+namespace {
+
+struct Pair {
+  memgc::Member<Pair> first, second;
+  static constexpr auto fields = memgc::fields(&Pair::first, &Pair::second);
+};
+
+/// So many threads that are attached and wait.
+class Waiting {
+ public:
+  Waiting(memgc::Heap& heap, std::size_t count) : attached_(static_cast<std::ptrdiff_t>(count)) {
+    for (std::size_t i = 0; i < count; ++i) {
+      threads_.emplace_back([&] {
+        memgc::Mutator me(heap);
+        benchmark::DoNotOptimize(me.make<Pair>());
+        attached_.count_down();
+        const memgc::BlockingScope waiting(me);
+        over_.wait(false);
+      });
+    }
+    attached_.wait();
+  }
+  ~Waiting() {
+    over_ = true;
+    over_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+ private:
+  std::latch attached_;
+  std::atomic<bool> over_{false};
+  std::vector<std::thread> threads_;
+};
+
+void stats(benchmark::State& state) {
+  memgc::Heap heap(memgc::Options{});
+  const Waiting others(heap, static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(heap.stats());
+}
+BENCHMARK(stats)->ArgName("attached")->Arg(0)->Arg(64)->Arg(1000);
+
+/// While another thread allocates, and cycles come and go.
+void stats_beside_work(benchmark::State& state) {
+  memgc::Heap heap(memgc::Options{});
+  std::atomic<bool> over{false};
+  std::thread worker([&] {
+    memgc::Mutator me(heap);
+    memgc::Root<Pair> list;
+    for (std::size_t i = 0; !over; ++i) list = i % 1'000'000 == 0 ? nullptr : me.make<Pair>(list.get(), nullptr);
+  });
+  for (auto _ : state) benchmark::DoNotOptimize(heap.stats());
+  over = true;
+  worker.join();
+}
+BENCHMARK(stats_beside_work);
+
+void pressure(benchmark::State& state) {
+  memgc::Heap heap(memgc::Options{});
+  for (auto _ : state) benchmark::DoNotOptimize(heap.pressure());
+}
+BENCHMARK(pressure);
+
+void safepoint(benchmark::State& state) {
+  memgc::Heap heap(memgc::Options{});
+  memgc::Mutator me(heap);
+  for (auto _ : state) me.safepoint();
+}
+BENCHMARK(safepoint);
+
+void make(benchmark::State& state) {
+  memgc::Heap heap(memgc::Options{});
+  memgc::Mutator me(heap);
+  for (auto _ : state) benchmark::DoNotOptimize(me.make<Pair>());
+}
+BENCHMARK(make);
+
+void store(benchmark::State& state) {
+  memgc::Heap heap(memgc::Options{});
+  memgc::Mutator me(heap);
+  memgc::Root<Pair> to(me.make<Pair>()), value(me.make<Pair>());
+  Pair* const target = to.get();
+  Pair* const stored = value.get();
+  for (auto _ : state) {
+    target->first = stored;
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK(store);
+
+void attach(benchmark::State& state) {
+  memgc::Heap heap(memgc::Options{});
+  for (auto _ : state) const memgc::Mutator me(heap);
+}
+BENCHMARK(attach);
+
+}  // namespace
+}  // namespace memgc_bench
+
+BENCHMARK_MAIN();
