@@ -39,8 +39,12 @@ void Marker::make_room(std::size_t entries) {
 void Marker::mark_unscanned() {
   overflowed_ = true;
   for (const void** entry = stack_.bottom(); entry != cursor_; ++entry) {
-    Entry cell;
-    if (!MarkStack::is_rest(*entry) && resolve(*entry, cell)) set_mark(cell);
+    if (MarkStack::is_rest(*entry)) continue;
+    const CellRef cell = resolve(*entry);
+    if (!cell || !set_mark(cage_.bitmap(kept_, cell.block)[cell.index / 64], std::uint64_t{1} << cell.index % 64))
+      continue;
+    ++marked_cells_;
+    marked_bytes_ += cage_.cell_bytes(cell);
   }
   cursor_ = stack_.bottom();
 }
@@ -59,19 +63,6 @@ void Marker::push_if_object(std::uintptr_t word) {
   if (cell && cage_.test(occupied_, cell)) push(target);
 }
 
-inline bool Marker::pop(const void*& target) {
-  for (;;) {
-    while (stack_.at_bottom(cursor_)) {
-      if (!stack_.shrink(cursor_, limit_)) return false;
-    }
-    target = *--cursor_;
-    if (!MarkStack::is_rest(target)) [[likely]]
-      return true;
-    auto* cell = static_cast<char*>(const_cast<void*>(*--cursor_));
-    scan_array(cage_.block(cage_.block_of(cell)), cell, MarkStack::next_of(target));
-  }
-}
-
 void Marker::bad_pointer(const void* target) const {
   const BlockIndex index = cage_.block_of(target);
   const Block& block = cage_.block(index);
@@ -82,66 +73,119 @@ void Marker::bad_pointer(const void* target) const {
       cage_.offset_of(target) & (kBlockBytes - 1));
 }
 
-inline bool Marker::resolve(const void* target, Entry& entry) const {
+// The cell that a pointer names; none if it is not this heap's: another's, or no pointer at all.
+inline CellRef Marker::resolve(const void* target) const {
   const std::size_t offset = cage_.offset_of(target);
-  if (offset >= frontier_bytes_) [[unlikely]] {
-    if (offset >= cage_.frontier() * kBlockBytes) return false;  // not this heap's: another's, or no pointer at all
-  }
-  auto index = static_cast<BlockIndex>(offset >> kBlockShift);
-  const Block* block = &cage_.block(index);
-  std::uint32_t cell = 0;
-  const BlockState state = block->state.load(std::memory_order_relaxed);
-  if (state == BlockState::kCells) [[likely]] {
-    cell = static_cast<std::uint32_t>((offset & (kBlockBytes - 1)) * block->reciprocal >> 32);
-    if (cell >= block->cells) [[unlikely]]
+  if (offset >= static_cast<std::size_t>(cage_.frontier()) << kBlockShift) return {};
+  const auto index = static_cast<BlockIndex>(offset >> kBlockShift);
+  const Block& block = cage_.block(index);
+  switch (block.state.load(std::memory_order_relaxed)) {
+    case BlockState::kCells: {
+      const auto cell = static_cast<std::uint32_t>((offset & (kBlockBytes - 1)) * block.reciprocal >> 32);
+      if (cell >= block.cells) [[unlikely]]
+        bad_pointer(target);
+      return {index, cell};
+    }
+    case BlockState::kLarge:
+      return {index, 0};
+    case BlockState::kLargeTail:
+      return {block.head, 0};
+    default:
       bad_pointer(target);
-    if (seeded_bug("neighbour_mark") && cell + 1 < block->cells && cell % 7 == 0) ++cell;
-  } else if (state == BlockState::kLargeTail) {
-    index = block->head;
-    block = &cage_.block(index);
-  } else if (state != BlockState::kLarge) {
-    bad_pointer(target);
   }
-  entry.block = block;
-  entry.cell = cage_.address_of(index) + static_cast<std::size_t>(cell) * block->cell_bytes;
-  entry.word = cage_.bitmap(kept_, index) + cell / 64;
-  entry.bit = std::uint64_t{1} << (cell % 64);
-  return true;
 }
 
+// What the stack has on top when it is no address below the frontier as of the cycle's beginning. Whether there is
+// something to follow.
+[[gnu::noinline]] bool Marker::take_rare(const void* target) {
+  if (!MarkStack::is_rest(target)) return static_cast<bool>(resolve(target));
+  auto* cell = static_cast<char*>(const_cast<void*>(*--cursor_));
+  scan_array(cage_.block(cage_.block_of(cell)), cell, MarkStack::next_of(target));
+  return false;
+}
+
+// The hot loop. What it needs it has in variables of its own, and puts back before it calls anything: pushing writes
+// pointers, and for all that the compiler knows those may be fields of this marker. The processor is to run ahead, from
+// one miss to the next, so nothing here that comes late is computed with: where it matters, it is branched on instead.
 bool Marker::drain_some(std::size_t cells) {
   const std::size_t enough = marked_cells_ + cells < cells ? SIZE_MAX : marked_cells_ + cells;
-  for (;;) {
-    if (marked_cells_ >= enough) [[unlikely]]
-      return false;
+  const Block* const blocks = &cage_.block(0);
+  BitmapWord* const marks = cage_.bitmap(kept_, 0);
+  const std::size_t frontier_bytes = frontier_bytes_;
+  char* const base = cage_.base();
+  const auto offset_of = [base](const void* target) {
+    return reinterpret_cast<std::uintptr_t>(target) - reinterpret_cast<std::uintptr_t>(base);
+  };
+  const void **cursor = nullptr, **limit = nullptr, **bottom = nullptr;
+  std::size_t marked_cells = marked_cells_, marked_bytes = marked_bytes_, head = head_, tail = tail_;
+  const auto get = [&] { cursor = cursor_, limit = limit_, bottom = stack_.bottom(); };
+  const auto put = [&] { cursor_ = cursor; };
+  const auto finish = [&](bool done) {
+    put();
+    marked_cells_ = marked_cells, marked_bytes_ = marked_bytes, head_ = head, tail_ = tail;
+    return done;
+  };
+  for (get(); marked_cells < enough;) {
     const void* target = nullptr;
-    if (pop(target)) {
-      Entry entry;
-      if (!resolve(target, entry)) continue;
-      __builtin_prefetch(entry.word, 1);
-      if (entry.block->kind != static_cast<std::uint8_t>(PointerMap::kNone)) __builtin_prefetch(entry.cell);
-      if (queued_ == kQueue) {
-        const Entry oldest = queue_[oldest_];
-        queue_[oldest_] = entry;
-        oldest_ = (oldest_ + 1) % kQueue;
-        process(oldest);
-      } else {
-        queue_[(oldest_ + queued_) % kQueue] = entry;
-        ++queued_;
+    if (cursor != bottom) [[likely]] {
+      target = *--cursor;
+      if (offset_of(target) >= frontier_bytes) [[unlikely]] {
+        put();
+        const bool follow = take_rare(target);
+        get();
+        if (!follow) continue;
       }
-    } else if (queued_ > 0) {
-      const Entry oldest = queue_[oldest_];
-      oldest_ = (oldest_ + 1) % kQueue;
-      --queued_;
-      process(oldest);
+      if (blocks[offset_of(target) >> kBlockShift].kind != static_cast<std::uint8_t>(PointerMap::kNone))
+        __builtin_prefetch(target);
+      if (tail - head < kQueue) {
+        queue_[tail++ % kQueue] = target;
+        continue;
+      }
+      std::swap(target, queue_[tail++ % kQueue]);
+      ++head;
+    } else if (put(); stack_.shrink(cursor_, limit_)) {
+      get();
+      continue;
+    } else if (head != tail) {
+      target = queue_[head++ % kQueue];
     } else {
-      return true;
+      return finish(true);
+    }
+    const std::size_t offset = offset_of(target);
+    const Block& block = blocks[offset >> kBlockShift];
+    if (block.state.load(std::memory_order_relaxed) != BlockState::kCells || weak_refs_.watching()) [[unlikely]] {
+      finish(false);
+      mark_rare(target);
+      get();
+      marked_cells = marked_cells_, marked_bytes = marked_bytes_;
+      continue;
+    }
+    std::size_t cell = (offset & (kBlockBytes - 1)) * block.reciprocal >> 32;
+    if (cell >= block.cells) [[unlikely]]
+      bad_pointer(target);
+    if (seeded_bug("neighbour_mark") && cell + 1 < block.cells && cell % 7 == 0) ++cell;
+    const std::size_t number = (offset >> kBlockShift) * kMaxCells + cell;
+    if (!set_mark(marks[number / 64], std::uint64_t{1} << number % 64)) continue;
+    ++marked_cells;
+    marked_bytes += block.cell_bytes;
+    if (block.kind == static_cast<std::uint8_t>(PointerMap::kNone)) continue;
+    const char* begin = static_cast<const char*>(target);
+    if (cell * block.cell_bytes != (offset & (kBlockBytes - 1))) [[unlikely]]
+      begin = base + (offset & ~(kBlockBytes - 1)) + cell * block.cell_bytes;
+    if (block.kind == static_cast<std::uint8_t>(PointerMap::kMask) &&
+        static_cast<std::size_t>(limit - cursor) >= kMaskWords) [[likely]] {
+      cursor = push_masked(block.data[0], begin, cursor);
+    } else {
+      put();
+      scan(block, const_cast<char*>(begin));
+      get();
     }
   }
+  return finish(false);
 }
 
 void Marker::push_queue() {
-  for (; queued_ > 0; --queued_, oldest_ = (oldest_ + 1) % kQueue) push(queue_[oldest_].cell);
+  for (; head_ != tail_; ++head_) push(queue_[head_ % kQueue]);
 }
 
 void Marker::share_all() {
@@ -155,43 +199,44 @@ void Marker::hand_over() {
 }
 
 // True if the mark was not set.
-inline bool Marker::set_mark(const Entry& entry) {
+inline bool Marker::set_mark(BitmapWord& marks, std::uint64_t bit) const {
   schedule_point("mark");
-  const std::uint64_t word = entry.word->load(std::memory_order_relaxed);
-  if ((word & entry.bit) != 0) return false;
-  if (shared_) {
-    if ((entry.word->fetch_or(entry.bit, std::memory_order_relaxed) & entry.bit) != 0) return false;
-  } else {
-    entry.word->store(word | entry.bit, std::memory_order_relaxed);
-  }
-  ++marked_cells_;
-  const Block& block = *entry.block;
-  marked_bytes_ += block.cell_bytes != 0 ? block.cell_bytes : static_cast<std::size_t>(block.length) << kBlockShift;
+  const std::uint64_t word = marks.load(std::memory_order_relaxed);
+  if ((word & bit) != 0) return false;
+  if (shared_) return (marks.fetch_or(bit, std::memory_order_relaxed) & bit) == 0;
+  marks.store(word | bit, std::memory_order_relaxed);
   return true;
 }
 
-inline void Marker::process(const Entry& entry) {
-  if (!set_mark(entry)) return;
-  if (weak_refs_.watching()) [[unlikely]]
-    weak_refs_.take_waiting(cage_.cell_of(entry.cell), [this](const void* value) { push(value); });
-  const Block& block = *entry.block;
-  if (block.kind != static_cast<std::uint8_t>(PointerMap::kNone)) scan(block, entry.cell);
+// Pushes what the words of a mask hold. `cursor` has room for it. Returns where it is then: a branch, not a sum, so
+// that what is pushed next need not wait for the word.
+inline const void** Marker::push_masked(std::uint64_t mask, const char* cell, const void** cursor) {
+  for (; mask != 0; mask &= mask - 1) {
+    const void* target = load_word(cell + static_cast<std::size_t>(std::countr_zero(mask)) * sizeof(void*));
+    if (target != nullptr) *cursor++ = target;
+  }
+  return cursor;
+}
+
+// Marks and scans what a pointer names: a large object, or any cell while cells may be waited for.
+[[gnu::noinline]] void Marker::mark_rare(const void* target) {
+  const CellRef cell = resolve(target);
+  if (!cell || !set_mark(cage_.bitmap(kept_, cell.block)[cell.index / 64], std::uint64_t{1} << cell.index % 64)) return;
+  ++marked_cells_;
+  marked_bytes_ += cage_.cell_bytes(cell);
+  if (weak_refs_.watching()) weak_refs_.take_waiting(cell, [this](const void* value) { push(value); });
+  scan(cage_.block(cell.block), cage_.address_of(cell));
 }
 
 inline void Marker::scan(const Block& block, char* cell) {
   switch (static_cast<PointerMap>(block.kind)) {
     case PointerMap::kNone:
       return;
-    case PointerMap::kMask: {
+    case PointerMap::kMask:
       if (static_cast<std::size_t>(limit_ - cursor_) < kMaskWords) [[unlikely]]
         make_room(kMaskWords);
-      for (std::uint64_t mask = block.data[0]; mask != 0; mask &= mask - 1) {
-        const void* target = load_word(cell + static_cast<std::size_t>(std::countr_zero(mask)) * sizeof(void*));
-        *cursor_ = target;
-        cursor_ += target != nullptr;
-      }
+      cursor_ = push_masked(block.data[0], cell, cursor_);
       return;
-    }
     case PointerMap::kTrace:
       reinterpret_cast<TraceFunction>(block.data[0])(cell, *this);
       return;
@@ -256,7 +301,7 @@ void Marker::rescan_marked() {
       if ((words[cell / 64].load(std::memory_order_relaxed) >> (cell % 64) & 1) == 0) continue;
       if (weak_refs_.watching()) weak_refs_.take_waiting({index, cell}, [this](const void* value) { push(value); });
       if (block.kind == static_cast<std::uint8_t>(PointerMap::kNone)) continue;
-      scan(block, cage_.address_of(index) + static_cast<std::size_t>(cell) * block.cell_bytes);
+      scan(block, cage_.address_of(CellRef{index, cell}));
       drain_some(SIZE_MAX);
     }
   }

@@ -64,25 +64,20 @@ class Marker final : public Visitor {
   std::size_t marked_cells() const { return marked_cells_; }
 
  private:
-  static constexpr std::size_t kQueue = 16;
+  static constexpr std::size_t kQueue = 32;        // a power of two
   static constexpr std::size_t kArrayChunk = 256;  // elements of a big array that are scanned at once
 
-  struct Entry {
-    const Block* block;
-    char* cell;
-    BitmapWord* word;
-    std::uint64_t bit;
-  };
   void flush() override { make_room(1); }  // Visitor: the stack's chunk is full
   void visit_words(const void* begin, const void* end) override;
   void push_queue();
   void make_room(std::size_t entries);
   void mark_unscanned();
-  bool pop(const void*& target);
-  bool resolve(const void* target, Entry& entry) const;
-  bool set_mark(const Entry& entry);
-  void process(const Entry& entry);
+  CellRef resolve(const void* target) const;
+  bool take_rare(const void* target);
+  bool set_mark(BitmapWord& marks, std::uint64_t bit) const;
+  void mark_rare(const void* target);
   void scan(const Block& block, char* cell);
+  static const void** push_masked(std::uint64_t mask, const char* cell, const void** cursor);
   void scan_array(const Block& block, char* cell, std::size_t from);
   void push_rest(char* cell, std::size_t next);
   [[noreturn]] void bad_pointer(const void* target) const;
@@ -97,9 +92,9 @@ class Marker final : public Visitor {
   std::size_t frontier_bytes_ = 0;
   std::size_t marked_bytes_ = 0;
   std::size_t marked_cells_ = 0;
-  Entry queue_[kQueue];
-  std::size_t queued_ = 0;  // entries in the queue
-  std::size_t oldest_ = 0;
+  const void* queue_[kQueue];  // those being fetched
+  std::size_t head_ = 0;       // of the oldest in the queue, and of the next; grow for ever
+  std::size_t tail_ = 0;
 };
 
 }  // namespace memgc::internal
