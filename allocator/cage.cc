@@ -43,7 +43,7 @@ bool Cage::reserve_exactly(std::size_t bytes) {
   const std::size_t descriptor_bytes = round_up(blocks * sizeof(Block), page);
   const std::size_t bitmap_bytes = round_up(blocks * kBitmapBytes, page);
   const std::size_t total = bytes + descriptor_bytes + kBitmaps * bitmap_bytes;
-  char* base = static_cast<char*>(os::reserve(total, kHugePageBytes));
+  char* base = static_cast<char*>(os::reserve_apart(total, kHugePageBytes));
   if (base == nullptr) return false;
   reservation_ = base;
   reservation_bytes_ = total;

@@ -34,6 +34,40 @@ bool fails_now() {
   return false;
 }
 
+// ThreadSanitizer knows a program's addresses by where the kernel puts them when it is not asked.
+#if defined(__has_feature)
+#define MEMGC_HAS_FEATURE(name) __has_feature(name)
+#else
+#define MEMGC_HAS_FEATURE(name) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || MEMGC_HAS_FEATURE(thread_sanitizer)
+constexpr bool kMayChooseAddresses = false;
+#else
+constexpr bool kMayChooseAddresses = true;
+#endif
+#undef MEMGC_HAS_FEATURE
+
+// Below all that reserve_apart() has given; 0: nothing yet, or there is no more below.
+std::atomic<std::uintptr_t> apart_end{0};
+
+// `wanted`: where it should end, if the kernel has that free; 0: anywhere.
+void* reserve_below(std::uintptr_t wanted, std::size_t bytes, std::size_t alignment) {
+  if (fails_now()) return nullptr;
+  std::size_t padded = 0;
+  if (__builtin_add_overflow(bytes, alignment, &padded)) return nullptr;
+  void* hint = wanted > padded ? reinterpret_cast<void*>(wanted - padded) : nullptr;
+  void* raw = ::mmap(hint, padded, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (raw == MAP_FAILED) return nullptr;
+  char* begin = static_cast<char*>(raw);
+  char* aligned =
+      begin + (round_up(reinterpret_cast<std::uintptr_t>(begin), alignment) - reinterpret_cast<std::uintptr_t>(begin));
+  const std::size_t head = static_cast<std::size_t>(aligned - begin);
+  if (head > 0) ::munmap(begin, head);
+  if (padded - head > bytes) ::munmap(aligned + bytes, padded - head - bytes);
+  ::madvise(aligned, bytes, MADV_DONTDUMP);  // a core file of the whole cage helps nobody
+  return aligned;
+}
+
 }  // namespace
 
 void fail_call_for_testing(std::uint64_t n, bool sticky) {
@@ -48,20 +82,15 @@ std::size_t page_bytes() {
   return bytes;
 }
 
-void* reserve(std::size_t bytes, std::size_t alignment) {
-  if (fails_now()) return nullptr;
-  std::size_t padded = 0;
-  if (__builtin_add_overflow(bytes, alignment, &padded)) return nullptr;
-  void* raw = ::mmap(nullptr, padded, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (raw == MAP_FAILED) return nullptr;
-  char* begin = static_cast<char*>(raw);
-  char* aligned =
-      begin + (round_up(reinterpret_cast<std::uintptr_t>(begin), alignment) - reinterpret_cast<std::uintptr_t>(begin));
-  const std::size_t head = static_cast<std::size_t>(aligned - begin);
-  if (head > 0) ::munmap(begin, head);
-  if (padded - head > bytes) ::munmap(aligned + bytes, padded - head - bytes);
-  ::madvise(aligned, bytes, MADV_DONTDUMP);  // a core file of the whole cage helps nobody
-  return aligned;
+void* reserve(std::size_t bytes, std::size_t alignment) { return reserve_below(0, bytes, alignment); }
+
+void* reserve_apart(std::size_t bytes, std::size_t alignment) {
+  const std::uintptr_t end = kMayChooseAddresses ? apart_end.load(std::memory_order_relaxed) : 0;
+  void* memory = reserve_below(end, bytes, alignment);
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
+  // Two threads at once may want the same place; one gets it, and the other one's is as good a place to go on from.
+  if (memory != nullptr && (end == 0 || begin < end)) apart_end.store(begin, std::memory_order_relaxed);
+  return memory;
 }
 
 void unreserve(void* address, std::size_t bytes) { ::munmap(address, bytes); }

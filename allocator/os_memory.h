@@ -20,6 +20,9 @@ namespace os {
 std::size_t page_bytes();
 /// Reserves address space at a multiple of `alignment` (a power of two); nullptr if there is none to be had.
 void* reserve(std::size_t bytes, std::size_t alignment);
+/// The same, but not where another was that came from here, as long as there is space below those: so that an address
+/// into one that is gone, left in some word of a stack, does not name something in the next.
+void* reserve_apart(std::size_t bytes, std::size_t alignment);
 /// Gives a whole reservation back.
 void unreserve(void* address, std::size_t bytes);
 /// Makes reserved pages ready. False when the kernel refuses.

@@ -6,8 +6,10 @@
 #include <sys/resource.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "allocator/base/bits.h"
+#include "tests/allocator/process.h"
 #include "tests/allocator/support.h"
 
 namespace memgc::internal {
@@ -32,6 +34,20 @@ TEST_F(OsMemory, ReservesAtTheAlignmentAskedForAndIsNotResident) {
   }
   EXPECT_LE(resident_bytes(), before + 16 * kMiB);
 }
+
+#if !defined(__SANITIZE_THREAD__) && !MEMGC_TEST_HAS_FEATURE(thread_sanitizer)
+TEST_F(OsMemory, ReservesApartWhereNothingWasBefore) {
+  constexpr std::size_t kBytes = 64 * kMiB;
+  std::vector<char*> gone;
+  for (int i = 0; i < 100; ++i) {
+    char* memory = static_cast<char*>(os::reserve_apart(kBytes, 2 * kMiB));
+    ASSERT_NE(memory, nullptr);
+    for (const char* other : gone) EXPECT_TRUE(memory + kBytes <= other || memory >= other + kBytes);
+    gone.push_back(memory);
+    os::unreserve(memory, kBytes);
+  }
+}
+#endif
 
 TEST_F(OsMemory, RefusesSizesThatWouldWrapAround) {
   for (std::size_t below = 0; below < 4 * kMiB; below += os::page_bytes())
