@@ -19,6 +19,7 @@ void Pacing::update_goal(const Holdings& now, bool at_goal) {
   const HeapGoal goal = heap_goal(in);
   const double ahead = runway_.load(std::memory_order_relaxed) * static_cast<double>(in.live);
   goal_.store(goal.bytes, std::memory_order_relaxed);
+  limit_goal_.store(limited() ? limit_goal(in) : SIZE_MAX, std::memory_order_relaxed);
   no_room_.store(goal.by_limit && goal.bytes <= in.live, std::memory_order_relaxed);
   set_hard_goal(memgc::internal::hard_goal(goal.bytes));
   trigger_.store(at_goal ? goal.bytes : cycle_trigger(goal, in.live, static_cast<std::size_t>(std::min(ahead, 0x1p62))),
@@ -78,6 +79,7 @@ void Pacing::revise(std::size_t heap, std::size_t marked) {
   in.heap = heap;
   in.begun = begun_.load(std::memory_order_relaxed);
   in.goal = goal();
+  in.most = limit_goal_.load(std::memory_order_relaxed);
   in.growth_percent = growth_percent();
   in.expected_work = live();
   in.most_work = in.begun;

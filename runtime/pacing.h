@@ -89,6 +89,7 @@ class Pacing {
   std::atomic<std::size_t> live_{0};   // at the last cycle
   std::atomic<std::size_t> roots_{0};  // scanned by it
   std::atomic<std::size_t> goal_{0};
+  std::atomic<std::size_t> limit_goal_{SIZE_MAX};  // what the memory limit leaves: no goal is stretched beyond it
   std::atomic<std::size_t> trigger_{0};
   std::atomic<std::size_t> hard_goal_{0};
   std::atomic<std::size_t> block_trigger_{SIZE_MAX};
