@@ -1,11 +1,12 @@
 // Job: the write barrier's slow path: shading, before the store.
 //
-//   store slot = p, while this thread's barrier is on:   shade(*slot); shade(p); *slot = p
+//   store slot = p, while this thread's barrier is on:   shade(*slot); and, until its stack is copied, shade(p);
+//                                                        *slot = p
 //
 // Stores to many fields at once (memgc::copy, memgc::fill) shade the old and new values of a stretch, then store it.
-// Both are shaded whatever the colour of the object that holds the slot or of this thread's stack; runtime/README.md
-// has the argument. A shaded pointer goes into this thread's buffer, unless its object is marked already; the marker
-// gets the buffer when it is full or when a handshake asks for it. There is no safepoint between shading and the store.
+// The colour of the object that holds the slot plays no part; runtime/README.md has the argument. A shaded pointer goes
+// into this thread's buffer, unless its object is marked already; the marker gets the buffer when it is full or when a
+// handshake asks for it. There is no safepoint between shading and the store.
 //
 // `ThreadState::barrier` is also on while a thread is blocked or attached to nothing: such a thread may store to Roots
 // (that is how they are dropped from anywhere), and no handshake waits for it. It then stores under one lock of the
@@ -27,7 +28,6 @@
 namespace memgc::internal {
 namespace {
 
-// What is to be shaded of a store.
 const void* old_value(const void* target) { return seeded_bug("old_value_unshaded") ? nullptr : target; }
 const void* new_value(const void* target) { return seeded_bug("new_value_unshaded") ? nullptr : target; }
 
@@ -38,6 +38,17 @@ void shade_in_all(ThreadRecord& thread, std::span<const void* const> targets) {
       mutator->shade(target);
       schedule_point("between shades");
     }
+  }
+}
+
+// A store's old value; and the new one for heaps that have not copied this thread's stack yet.
+void shade_store(ThreadRecord& thread, const void* old_target, const void* new_target) {
+  for (MutatorImpl* mutator = thread.mutators; mutator != nullptr; mutator = mutator->next_on_thread) {
+    if (!mutator->marking) continue;
+    mutator->shade(old_value(old_target));
+    schedule_point("between shades");
+    if (mutator->shades_new()) mutator->shade(new_value(new_target));
+    schedule_point("between shades");
   }
 }
 
@@ -53,8 +64,13 @@ bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullp
 }
 
 [[gnu::noinline]] void shade_both_uncleared(const void* old_target, const void* new_target) {
-  const void* both[] = {old_value(old_target), new_value(new_target)};
-  shade_uncleared(both, 2);
+  ThreadRecord& thread = ThreadRecord::mine();
+  if (runs_attached(thread)) {
+    shade_store(thread, old_target, new_target);
+  } else {
+    const void* both[] = {old_value(old_target), new_value(new_target)};
+    OutsideStores::shade(both);
+  }
 }
 
 [[gnu::noinline]] void shade_both(const void* old_target, const void* new_target) {
@@ -72,8 +88,7 @@ bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullp
 [[gnu::noinline]] void store_root(RootSlot* slot, const void* target) {
   ThreadRecord& thread = ThreadRecord::mine();
   if (runs_attached(thread)) {
-    const void* both[] = {old_value(slot->load(std::memory_order_relaxed)), new_value(target)};
-    if (!seeded_bug("root_store_unshaded")) shade_in_all(thread, both);
+    if (!seeded_bug("root_store_unshaded")) shade_store(thread, slot->load(std::memory_order_relaxed), target);
     schedule_point("store");
     slot->store(target, std::memory_order_release);  // as Root::set()
   } else {
@@ -87,7 +102,7 @@ void shade(const void* old_target, const void* new_target) noexcept {
   schedule_point("shade");
   // Most of what is stored is null, new or marked already: nothing is done then, and no register need be saved.
   const auto* mutator = static_cast<MutatorImpl*>(thread_state.shading);
-  if (mutator == nullptr || mutator->is_white(old_target) || mutator->is_white(new_target)) [[unlikely]]
+  if (mutator == nullptr || mutator->wants_shading(old_target, new_target)) [[unlikely]]
     shade_both(old_target, new_target);
 }
 
@@ -95,8 +110,7 @@ void store_shaded(void* word, const void* target) noexcept {
   schedule_point("shade");
   const std::atomic_ref<const void*> slot(*static_cast<const void**>(word));
   const auto* mutator = static_cast<MutatorImpl*>(thread_state.shading);
-  if (mutator == nullptr || mutator->is_white(slot.load(std::memory_order_relaxed)) || mutator->is_white(target))
-      [[unlikely]] {
+  if (mutator == nullptr || mutator->wants_shading(slot.load(std::memory_order_relaxed), target)) [[unlikely]] {
     store_word(word, target);
     return clear_dead_stack_of_barrier();
   }

@@ -31,6 +31,13 @@ class MutatorImpl : public MutatorState {
   void raise_polls();
   /// Whether this is an object of the heap's that nobody has marked. While `marking`.
   bool is_white(const void* target) const;
+  /// Whether what is stored is shaded as well as what it overwrites: until this thread's stack is copied. Then each
+  /// reference that it has is in the copy, or read from a slot that is shaded when it is overwritten, or new.
+  bool shades_new() const { return local.roles().keep == Keep::kNothing; }
+  /// Whether a store must shade something. While `marking`.
+  bool wants_shading(const void* old_target, const void* new_target) const {
+    return (old_target != nullptr && is_white(old_target)) || (shades_new() && is_white(new_target));
+  }
   /// Makes the object grey, unless it is marked already. While `marking`.
   void shade(const void* target);
   /// Gives the buffer of shaded pointers to the marker. False when there was nothing in it.

@@ -338,10 +338,10 @@ end:
 #if !defined(M_NO_DELETION_SHADE) && !defined(EXCHANGE)
            SHADE(m, field[object[m]]);
 #endif
-#ifdef INSERTION_SHADE_UNTIL_COPY
-           if :: keeps[m] == NOT_KEPT -> SHADE(m, value[m]) :: else fi;
-#elif !defined(M_NO_INSERTION_SHADE)
+#ifdef INSERTION_SHADE_ALWAYS
            SHADE(m, value[m]);
+#elif !defined(M_NO_INSERTION_SHADE)
+           if :: keeps[m] == NOT_KEPT -> SHADE(m, value[m]) :: else fi; /* until its stack is copied */
 #endif
            skip
          :: else
