@@ -15,16 +15,19 @@ constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
 constexpr std::size_t kSmallestCage = std::size_t{4} << 20;
 constexpr std::size_t kBitmapBytes = kBitmapWords * sizeof(BitmapWord);
 
-// mprotect calls are few: 1 MiB at first, then an eighth of what there is, 64 MiB at most.
-std::size_t growth_blocks(std::size_t present, std::size_t wanted) {
-  const std::size_t step =
-      std::clamp<std::size_t>(present / 8, (std::size_t{1} << 20) / kBlockBytes, (std::size_t{64} << 20) / kBlockBytes);
-  return std::max(step, wanted);
-}
-
 }  // namespace
 
-bool Cage::reserve(std::size_t bytes) {
+// mprotect calls are few: 1 MiB at first, then an eighth of what there is, 64 MiB at most. Huge pages are only put
+// where one has room.
+std::size_t Cage::growth_blocks(std::size_t present, std::size_t wanted) const {
+  const std::size_t step =
+      std::clamp<std::size_t>(present / 8, (std::size_t{1} << 20) / kBlockBytes, (std::size_t{64} << 20) / kBlockBytes);
+  const std::size_t end = present + std::max(step, wanted);
+  return (huge_pages_ ? round_up(end, kHugePageBytes / kBlockBytes) : end) - present;
+}
+
+bool Cage::reserve(std::size_t bytes, bool huge_pages) {
+  huge_pages_ = huge_pages;
   constexpr std::size_t kLargestCage = std::size_t{UINT32_MAX} * kBlockBytes;
   bytes = round_up(std::clamp(bytes, kSmallestCage, kLargestCage), kBlockBytes);
   // Under `ulimit -v` the heap takes at most half of what is left, so that threads and the program's own memory fit.
@@ -48,6 +51,7 @@ bool Cage::reserve_exactly(std::size_t bytes) {
   reservation_ = base;
   reservation_bytes_ = total;
   base_ = base;
+  if (huge_pages_) os::advise_huge_pages(base, bytes);
   reserved_bytes_ = bytes;
   cells_ = Region(base, bytes);
   descriptors_ = Region(base + bytes, descriptor_bytes);

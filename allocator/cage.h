@@ -91,7 +91,9 @@ class Cage {
   Cage& operator=(const Cage&) = delete;
 
   /// Reserves `bytes` (rounded to blocks), or the largest power of two below that is to be had; false if there is none.
-  bool reserve(std::size_t bytes);
+  /// With `huge_pages` the kernel is asked for such behind the cells (not behind descriptors and bitmaps, which are
+  /// small).
+  bool reserve(std::size_t bytes, bool huge_pages = false);
 
   char* base() const { return base_; }
   std::size_t reserved_bytes() const { return reserved_bytes_; }
@@ -177,6 +179,7 @@ class Cage {
 
  private:
   bool reserve_exactly(std::size_t bytes);
+  std::size_t growth_blocks(std::size_t present, std::size_t wanted) const;
   static std::uint64_t mask_of(CellRef cell) { return std::uint64_t{1} << (cell.index % 64); }
 
   void* reservation_ = nullptr;
@@ -187,6 +190,7 @@ class Cage {
   Lock owed_lock_;
   char* base_ = nullptr;
   std::size_t reserved_bytes_ = 0;
+  bool huge_pages_ = false;
   Block* blocks_ = nullptr;
   BitmapWord* bitmaps_[kBitmaps] = {};
   std::atomic<BlockIndex> frontier_{0};

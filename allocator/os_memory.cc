@@ -102,6 +102,8 @@ bool commit(void* address, std::size_t bytes) {
   return true;
 }
 
+void advise_huge_pages(void* address, std::size_t bytes) { ::madvise(address, bytes, MADV_HUGEPAGE); }
+
 bool release(void* address, std::size_t bytes) {
   if (fails_now()) return false;
   return ::madvise(address, bytes, MADV_DONTNEED) == 0;

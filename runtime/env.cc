@@ -89,7 +89,7 @@ constexpr Flag kFlags[] = {
     {"gctrace", &DebugOptions::gctrace},           {"scavtrace", &DebugOptions::scavtrace},
     {"pacertrace", &DebugOptions::pacertrace},     {"gccheckmark", &DebugOptions::gccheckmark},
     {"clobberfree", &DebugOptions::clobberfree},   {"gcstoptheworld", &DebugOptions::gcstoptheworld},
-    {"precisecheck", &DebugOptions::precisecheck},
+    {"precisecheck", &DebugOptions::precisecheck}, {"hugepages", &DebugOptions::hugepages},
 };
 struct Number {
   std::string_view name;

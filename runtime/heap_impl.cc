@@ -53,8 +53,8 @@ HeapImpl::HeapImpl(Heap& facade, const Options& options)
       collector_(*this) {
   check_options(options);
   const std::size_t bytes = options.reserve_bytes != 0 ? options.reserve_bytes : default_reserve_bytes();
-  if (!cage_.reserve(bytes) || !sets_.reserve() || !grey_.reserve(grey_bytes(cage_.reserved_bytes())) ||
-      !collector_.reserve()) {
+  if (!cage_.reserve(bytes, options.debug.hugepages) || !sets_.reserve() ||
+      !grey_.reserve(grey_bytes(cage_.reserved_bytes())) || !collector_.reserve()) {
     throw std::bad_alloc();
   }
   update_limits();

@@ -193,6 +193,7 @@ TEST(Memdebug, ReadsEachKnob) {
   EXPECT_TRUE(parse("", "", "clobberfree=1").debug.clobberfree);
   EXPECT_TRUE(parse("", "", "gcstoptheworld=1").debug.gcstoptheworld);
   EXPECT_TRUE(parse("", "", "precisecheck=1").debug.precisecheck);
+  EXPECT_TRUE(parse("", "", "hugepages=1").debug.hugepages);
   EXPECT_EQ(parse("", "", "safepointms=250").debug.safepointms, 250u);
   EXPECT_EQ(parse("", "", "safepointms=0").debug.safepointms, 0u);
 }
@@ -269,7 +270,7 @@ TEST(Memdebug, RefusesEverythingElse) {
 TEST(Memdebug, ARefusalTellsWhatIsAccepted) {
   const std::vector<std::string> all_knobs{"gctrace",     "scavtrace",   "pacertrace",     "gcstress",
                                            "gccheckmark", "clobberfree", "gcstoptheworld", "precisecheck",
-                                           "safepointms", "gcperiodms"};
+                                           "hugepages",   "safepointms", "gcperiodms"};
   expect_refused("MEMDEBUG", "bogus=1", all_knobs);
   expect_refused("MEMDEBUG", "gctrace=2", {"gctrace"});
   expect_refused("MEMDEBUG", "clobberfree=1,gcstress=abc", {"gcstress"});
