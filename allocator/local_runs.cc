@@ -42,6 +42,25 @@ void LocalRuns::count(const Run& run, State& state) {
   state.counted = run.cursor;
 }
 
+void LocalRuns::count_cells(State& state, std::uint32_t end) {
+  allocated_cells_ += end - state.first_uncounted;
+  state.first_uncounted = end;
+}
+
+std::uint32_t LocalRuns::cell_at_cursor(const Run& run, const State& state) const {
+  const auto offset = static_cast<std::size_t>(run.cursor - cage_.address_of(state.segment.block));
+  return static_cast<std::uint32_t>(offset / run.cell_bytes);
+}
+
+void LocalRuns::count_all() {
+  for (LayoutId layout = open_; layout != 0; layout = states_[layout].next_open) {
+    const Run& run = runs_[layout];
+    State& state = states_[layout];
+    count(run, state);
+    count_cells(state, cell_at_cursor(run, state));
+  }
+}
+
 void LocalRuns::record(State& state, std::uint32_t end) {
   schedule_point("record");
   BitmapWord* occupied = cage_.bitmap(roles_.occupied, state.segment.block);
@@ -52,7 +71,7 @@ void LocalRuns::record(State& state, std::uint32_t end) {
             state.run_begin, end);
     }
   });
-  allocated_cells_ += end - state.run_begin;
+  count_cells(state, end);
   state.run_begin = end;
 }
 
@@ -74,7 +93,7 @@ bool LocalRuns::start_run(Run& run, State& state) {
   }
   run.cell_bytes = cage_.block(state.segment.block).cell_bytes;
   run.cursor = run.limit = state.counted = cage_.address_of(CellRef{state.segment.block, cells.begin});
-  state.run_begin = cells.begin;
+  state.run_begin = state.first_uncounted = cells.begin;
   state.run_cells_end = cells.end;
   state.run_end = run.cursor + static_cast<std::size_t>(cells.size()) * run.cell_bytes;
   extend(run, state);
@@ -125,8 +144,7 @@ void LocalRuns::retire_all(const Roles& roles) {
     State& state = states_[open_];
     const BlockIndex block = state.segment.block;
     count(run, state);
-    const auto used =
-        static_cast<std::uint32_t>(static_cast<std::size_t>(run.cursor - cage_.address_of(block)) / run.cell_bytes);
+    const std::uint32_t used = cell_at_cursor(run, state);
     record(state, used);
     // Before the rest is dropped: from then on it may be another thread's, which makes it addressable for itself.
     poison(run.cursor, static_cast<std::size_t>(run.limit - run.cursor));

@@ -47,12 +47,16 @@ class LocalRuns {
   /// From now on, what is handed out is kept in the kept bitmap itself. REQUIRES: roles().keep is not kNothing.
   void keep_in_kept_bitmap() { roles_.keep = Keep::kInKeptBitmap; }
 
+  /// Counts what was bumped past to the cell, so that the two that follow are exact until more is handed out. Moves no
+  /// cursor, records nothing. Costs a walk over the layouts in use.
+  void count_all();
   /// Cells bumped past since the last call of this, in bytes, as of the slow paths: at most a few KiB late.
   std::size_t take_allocated_bytes() {
     const std::size_t bytes = allocated_bytes_;
     allocated_bytes_ = 0;
     return bytes;
   }
+  /// The same in cells, but as of the end of a run.
   std::size_t take_allocated_cells() {
     const std::size_t cells = allocated_cells_;
     allocated_cells_ = 0;
@@ -67,8 +71,9 @@ class LocalRuns {
     Segment segment;
     std::uint32_t run_begin;  // first cell that is not recorded
     std::uint32_t run_cells_end;
+    std::uint32_t first_uncounted;  // cell, not before run_begin
     char* run_end;
-    char* counted;               // bumped past and counted up to here
+    char* counted;               // bumped past and counted, in bytes, up to here
     std::uint32_t wanted_bytes;  // how much to ask for next
     LayoutId next_open, previous_open;
     bool open;
@@ -78,6 +83,9 @@ class LocalRuns {
   void extend(Run& run, State& state);
   void record(State& state, std::uint32_t end);
   void count(const Run& run, State& state);
+  void count_cells(State& state, std::uint32_t end);
+  /// The block's cell that the cursor stands at: the first that was not bumped past.
+  std::uint32_t cell_at_cursor(const Run& run, const State& state) const;
   void close(Run& run, State& state);
 
   Cage& cage_;

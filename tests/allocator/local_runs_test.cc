@@ -109,6 +109,32 @@ TEST_F(LocalRunsTest, CountAtMostAFewKiBLate) {
   }
 }
 
+TEST_F(LocalRunsTest, CountToTheCellWhenAsked) {
+  std::mt19937_64 random(test_seed(52));
+  std::size_t cells = 0, bytes = 0, counted_cells = 0, counted_bytes = 0;
+  for (int round = 0; round < 200; ++round) {
+    const std::size_t cell_bytes = kSizeClasses[pick(random, 0, 40)];
+    for (std::size_t count = pick(random, 0, 300); count > 0; --count) {
+      ASSERT_NE(allocate(local_, plain_layout(cell_bytes)), nullptr);
+      ++cells;
+      bytes += cell_bytes;
+    }
+    if (round % 50 == 49) parts_.turn(local_);
+    const auto before = local_.runs()[plain_layout(cell_bytes)];
+    local_.count_all();
+    local_.count_all();  // counts nothing twice
+    counted_cells += local_.take_allocated_cells();
+    counted_bytes += local_.take_allocated_bytes();
+    ASSERT_EQ(counted_cells, cells);
+    ASSERT_EQ(counted_bytes, bytes);
+    ASSERT_EQ(local_.runs()[plain_layout(cell_bytes)].cursor, before.cursor);
+    ASSERT_EQ(local_.runs()[plain_layout(cell_bytes)].limit, before.limit);
+  }
+  const std::size_t recorded = bits_set(parts_, parts_.roles.occupied);
+  local_.count_all();
+  EXPECT_EQ(bits_set(parts_, parts_.roles.occupied), recorded) << "counting records nothing";
+}
+
 // The next segment is twice as large each time a thread comes back, up to a block.
 TEST_F(LocalRunsTest, StartSmallAndDouble) {
   const LayoutId layout = plain_layout(16);
