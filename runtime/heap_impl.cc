@@ -72,11 +72,7 @@ HeapImpl::~HeapImpl() {
 }
 
 void HeapImpl::count_allocation(MutatorImpl& mutator) {
-  const std::size_t bytes = mutator.local.take_allocated_bytes();
-  mutator.balance -= static_cast<std::int64_t>(bytes);
-  heap_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  allocated_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  allocated_cells_.fetch_add(mutator.local.take_allocated_cells(), std::memory_order_relaxed);
+  add_allocation(mutator, {mutator.local.take_allocated_cells(), mutator.local.take_allocated_bytes()});
   const std::size_t its = sizeof(MutatorImpl) + mutator.local.metadata_bytes();
   if (its != mutator.counted_bytes) count_thread_bytes(mutator, its);
 }
@@ -87,11 +83,15 @@ void HeapImpl::count_thread_bytes(MutatorImpl& mutator, std::size_t bytes) {
   update_most_bytes(holdings());
 }
 
-void HeapImpl::count_large_allocation(MutatorImpl& mutator, std::size_t bytes) {
-  mutator.balance -= static_cast<std::int64_t>(bytes);
-  heap_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  allocated_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  allocated_cells_.fetch_add(1, std::memory_order_relaxed);
+void HeapImpl::count_large_allocation(MutatorImpl& mutator, std::size_t bytes) { add_allocation(mutator, {1, bytes}); }
+
+void HeapImpl::add_allocation(MutatorImpl& mutator, const Allocations& more) {
+  mutator.balance -= static_cast<std::int64_t>(more.bytes);
+  mutator.allocated.objects += more.objects;
+  mutator.allocated.bytes += more.bytes;
+  heap_bytes_.fetch_add(more.bytes, std::memory_order_relaxed);
+  allocated_bytes_.fetch_add(more.bytes, std::memory_order_relaxed);
+  allocated_cells_.fetch_add(more.objects, std::memory_order_relaxed);
 }
 
 Holdings HeapImpl::update_goal() {
@@ -214,8 +214,8 @@ Stats HeapImpl::stats() {
   out.stack_copy_bytes = held.stack_copies;
   out.thread_bytes = held.threads;
   out.released_bytes = blocks_.stats().released_bytes;
-  out.allocated_bytes = allocated_bytes_.load(std::memory_order_relaxed);
-  out.allocated_objects = allocated_cells_.load(std::memory_order_relaxed);
+  out.allocated_bytes = allocated().bytes;
+  out.allocated_objects = allocated().objects;
   out.gc_cpu_seconds = static_cast<double>(gc_cpu_.total_ns()) / 1e9;
   out.cpu_limited = gc_cpu_.limiting();
   out.cpu_limited_times = gc_cpu_.limited_times();

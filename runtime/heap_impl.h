@@ -15,6 +15,7 @@
 #include "allocator/block_set.h"
 #include "allocator/cage.h"
 #include "allocator/large_objects.h"
+#include "memgc/allocation_counter.h"
 #include "memgc/heap.h"
 #include "runtime/collector.h"
 #include "runtime/finalizers.h"
@@ -60,6 +61,10 @@ class HeapImpl {
   /// Adds what a mutator has bumped past to the heap's counts. By its owner, or for it while it is blocked.
   void count_allocation(MutatorImpl& mutator);
   void count_large_allocation(MutatorImpl& mutator, std::size_t bytes);
+  /// What has been counted since the heap was made.
+  Allocations allocated() const {
+    return {allocated_cells_.load(std::memory_order_relaxed), allocated_bytes_.load(std::memory_order_relaxed)};
+  }
   /// What belongs to an attached mutator has become so much. By its owner, or for it while it is blocked.
   void count_thread_bytes(MutatorImpl& mutator, std::size_t bytes);
   /// Bytes of objects: live at the last cycle, and allocated since.
@@ -129,6 +134,7 @@ class HeapImpl {
   unsigned outside_kept = 0;
 
  private:
+  void add_allocation(MutatorImpl& mutator, const Allocations& more);
   Holdings update_goal();  // what was held
   void update_most_bytes(const Holdings& held);
   std::size_t fixed_table_bytes() const;  // what is held besides the cage's tables

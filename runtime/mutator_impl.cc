@@ -172,6 +172,8 @@ Mutator::~Mutator() {
   thread.note_position();  // for a handshake under way, which copies the stack of whom it asks
   internal::schedule_point("detach");
   mutator->heap.handshakes().detach(*mutator);
+  thread.detached.objects += mutator->allocated.objects;
+  thread.detached.bytes += mutator->allocated.bytes;
   delete mutator;
   internal::thread_state.current = thread.mutators;
   thread.update_barrier();

@@ -14,6 +14,7 @@
 
 #include "allocator/base/lock.h"
 #include "allocator/local_runs.h"
+#include "memgc/allocation_counter.h"
 #include "memgc/internal/thread_state.h"
 #include "runtime/grey_queue.h"
 #include "runtime/snapshot.h"
@@ -54,6 +55,7 @@ class MutatorImpl : public MutatorState {
   std::uint64_t acknowledged = 0;
   std::uint64_t stopped_since_ns = 0;  // when it was last asked for something
 
+  Allocations allocated;     // what has been counted of it since it attached; as `local` is
   std::int64_t balance = 0;  // bytes that it may allocate before it has to assist, while a cycle marks
 
   std::size_t counted_bytes = 0;  // of what belongs to it, in the heap's count

@@ -16,6 +16,7 @@
 
 #include "allocator/base/lock.h"
 #include "allocator/base/poison.h"
+#include "memgc/allocation_counter.h"
 #include "memgc/internal/thread_state.h"
 #include "memgc/root.h"
 
@@ -51,6 +52,7 @@ struct ThreadRecord {
   std::array<std::uintptr_t, kNearestBytes / sizeof(std::uintptr_t)> nearest_frames{};
   std::size_t nearest_words = 0;
   void* fake_stack = nullptr;  // AddressSanitizer's, for use-after-return detection
+  Allocations detached;        // what its mutators had allocated that have gone. The owner's
   int blocking_depth = 0;
   bool blocked = false;  // by the owner, for its own slow paths; the collector goes by MutatorImpl::blocked
   char name[16] = {};

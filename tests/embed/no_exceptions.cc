@@ -1,6 +1,7 @@
 // Job: uses every public class under -fno-exceptions -fno-rtti. It is compiled with warnings as errors too: an
 // embedder's headers must not be the place where their -Werror build breaks.
 #include <memgc/memgc.h>
+#include <memgc/testing.h>
 
 #include <array>
 #include <cstdint>
@@ -52,7 +53,8 @@ int main() {
   auto* pair = memgc::make<memgc::Ephemeron<Cell, Cell>>(root.get(), root->neighbours[0].get());
   memgc::Cleanup cleanup(root.get(), [] {});
 
-  me.safepoint();
+  const memgc::AllocationCounter counter;
+  MEMGC_EXPECT_NO_ALLOCS { me.safepoint(); }
   { memgc::BlockingScope scope(me); }
   heap.collect();
 
@@ -63,6 +65,8 @@ int main() {
   want(pair->value() == root->neighbours[0].get(), "an ephemeron keeps its value");
   want(cleanup.cancel(), "a cleanup that has not run is cancelled");
   want(me.try_make_array<long>(SIZE_MAX / 16) == nullptr, "an array that no memory holds is refused");
+  want(memgc::allocs_per_run(2, [&] { return me.make<Cell>(); }) == 1, "an object is one allocation");
+  want(counter.allocated().objects == 3, "three calls made three");
   want(heap.stats().cycles >= 1, "a cycle was counted");
   std::puts("no exceptions, no RTTI: works");
   return 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 // IWYU pragma: begin_exports
+#include "memgc/allocation_counter.h"
 #include "memgc/array.h"
 #include "memgc/heap.h"
 #include "memgc/member.h"
