@@ -49,6 +49,13 @@ Allocations allocated_on(HeapImpl& heap) {
 
 }  // namespace
 
+namespace internal {
+
+void restart_peak(Heap& heap) { heap.impl().restart_peak(); }
+std::size_t peak_heap_bytes(Heap& heap) { return heap.impl().peak_heap_bytes(); }
+
+}  // namespace internal
+
 AllocationCounter::AllocationCounter() : thread_(&ThreadRecord::mine()) { restart(); }
 AllocationCounter::AllocationCounter(Heap& heap) : heap_(&heap) { restart(); }
 

@@ -94,6 +94,13 @@ void HeapImpl::add_allocation(MutatorImpl& mutator, const Allocations& more) {
   allocated_cells_.fetch_add(more.objects, std::memory_order_relaxed);
 }
 
+// heap_bytes_ falls at the end of a cycle only, so the peaks are there.
+void HeapImpl::note_peak(std::size_t bytes) {
+  std::size_t peak = peak_bytes_.load(std::memory_order_relaxed);
+  while (bytes > peak && !peak_bytes_.compare_exchange_weak(peak, bytes, std::memory_order_relaxed)) {
+  }
+}
+
 Holdings HeapImpl::update_goal() {
   external_at_goal_.store(external_bytes_.load(std::memory_order_relaxed), std::memory_order_relaxed);
   const Holdings held = holdings();
@@ -120,6 +127,7 @@ void HeapImpl::finish_cycle(std::size_t live, std::size_t marked, std::size_t ro
   if (forced) forced_cycles_.fetch_add(1, std::memory_order_relaxed);
   scavenger_.note_cycle(blocks_.taken_bytes(), goal());
   pacing_.end_cycle(live, roots, measure);
+  note_peak(measure.ended);
   // A difference, not a store: mutators allocate, and the collector may wait for a processor for long.
   heap_bytes_.fetch_add(live - measure.ended, std::memory_order_relaxed);
   const std::size_t others = update_goal().others();

@@ -69,6 +69,9 @@ class HeapImpl {
   void count_thread_bytes(MutatorImpl& mutator, std::size_t bytes);
   /// Bytes of objects: live at the last cycle, and allocated since.
   std::size_t heap_bytes() const { return heap_bytes_.load(std::memory_order_relaxed); }
+  /// The most that heap_bytes() has been since the last restart_peak().
+  std::size_t peak_heap_bytes() const { return std::max(peak_bytes_.load(std::memory_order_relaxed), heap_bytes()); }
+  void restart_peak() { peak_bytes_.store(0, std::memory_order_relaxed); }
   /// Whether the next cycle is due, or would be with a further object of its own blocks.
   bool trigger_reached(std::size_t large_bytes = 0) const {
     return heap_bytes() >= pacing_.trigger() || block_bytes() + large_bytes >= pacing_.block_trigger();
@@ -134,6 +137,7 @@ class HeapImpl {
   unsigned outside_kept = 0;
 
  private:
+  void note_peak(std::size_t bytes);
   void add_allocation(MutatorImpl& mutator, const Allocations& more);
   Holdings update_goal();  // what was held
   void update_most_bytes(const Holdings& held);
@@ -157,6 +161,7 @@ class HeapImpl {
   Handshakes handshakes_;
 
   std::atomic<std::size_t> heap_bytes_{0};
+  std::atomic<std::size_t> peak_bytes_{0};  // of heap_bytes_, at the ends of cycles
   std::atomic<std::size_t> thread_bytes_{0};
   std::atomic<std::ptrdiff_t> external_bytes_{0};
   std::atomic<std::ptrdiff_t> external_at_goal_{0};

@@ -2,7 +2,7 @@
 // allocs_per_run() on top of it.
 //
 // Counting goes by how far each run was bumped, at either moment; it makes no managed object and leaves every run as it
-// is, so the program in between is the one that runs without a counter. See also memgc/testing.h.
+// is, so the program in between is the one that runs without a counter. See also memgc/testing.h and memgc/benchmark.h.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +17,11 @@ class Heap;
 
 namespace internal {
 struct ThreadRecord;
+
+// For memgc/benchmark.h. From restart_peak() on, the peak is the most that Stats::heap_bytes has been; one for each
+// heap.
+MEMGC_EXPORT void restart_peak(Heap& heap);
+MEMGC_EXPORT std::size_t peak_heap_bytes(Heap& heap);
 }  // namespace internal
 
 /// What was allocated, as Stats counts it. A make whose constructor throws has allocated; one that found no memory has
