@@ -2,6 +2,7 @@
 //
 // Threads: the main one, and as many attached ones as a benchmark says, which wait.
 #include <benchmark/benchmark.h>
+#include <memgc/benchmark.h>
 #include <memgc/memgc.h>
 
 #include <atomic>
@@ -76,6 +77,7 @@ BENCHMARK(pressure);
 void safepoint(benchmark::State& state) {
   memgc::Heap heap(memgc::Options{});
   memgc::Mutator me(heap);
+  const memgc::CountAllocations count(state);
   for (auto _ : state) me.safepoint();
 }
 BENCHMARK(safepoint);
@@ -83,6 +85,7 @@ BENCHMARK(safepoint);
 void make(benchmark::State& state) {
   memgc::Heap heap(memgc::Options{});
   memgc::Mutator me(heap);
+  const memgc::CountAllocations count(state);
   for (auto _ : state) benchmark::DoNotOptimize(me.make<Pair>());
 }
 BENCHMARK(make);
@@ -93,12 +96,34 @@ void store(benchmark::State& state) {
   memgc::Root<Pair> to(me.make<Pair>()), value(me.make<Pair>());
   Pair* const target = to.get();
   Pair* const stored = value.get();
+  const memgc::CountAllocations count(state);
   for (auto _ : state) {
     target->first = stored;
     benchmark::ClobberMemory();
   }
 }
 BENCHMARK(store);
+
+/// Reading what this thread has allocated, with a run of each size class up to so many bytes.
+void count_thread(benchmark::State& state) {
+  memgc::Heap heap(memgc::Options{});
+  memgc::Mutator me(heap);
+  for (std::size_t bytes = 0; bytes + sizeof(std::size_t) <= static_cast<std::size_t>(state.range(0)); bytes += 8) {
+    me.make_array<char>(bytes);
+  }
+  const memgc::AllocationCounter counter;
+  for (auto _ : state) benchmark::DoNotOptimize(counter.allocated());
+}
+BENCHMARK(count_thread)->ArgName("bytes")->Arg(16)->Arg(64)->Arg(256);
+
+/// Reading what all threads have.
+void count_heap(benchmark::State& state) {
+  memgc::Heap heap(memgc::Options{});
+  const Waiting others(heap, static_cast<std::size_t>(state.range(0)));
+  const memgc::AllocationCounter counter(heap);
+  for (auto _ : state) benchmark::DoNotOptimize(counter.allocated());
+}
+BENCHMARK(count_heap)->ArgName("attached")->Arg(0)->Arg(64)->Arg(1000);
 
 void attach(benchmark::State& state) {
   memgc::Heap heap(memgc::Options{});
