@@ -35,6 +35,11 @@ void declare_sizes(CLI::App& app, Sizes& sizes) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32));
   app.add_option("--queue-messages", sizes.queue.messages, "Message queue: messages sent, at least as many as wait")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+  app.add_option("--latency-requests", sizes.latency.requests, "Workloads named *_latency: requests")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32));
+  app.add_option("--latency-rate", sizes.latency.rate,
+                 "Workloads named *_latency: requests that arrive a second; 0, the default: one after the other")
+      ->check(CLI::Range(0.0, 1e9));
 }
 
 /// A figure called glibc's or memgc's must not come from a program whose malloc is somebody else's.

@@ -7,6 +7,7 @@
 //   Workload(Policy::Thread&, const Options&, unsigned index, unsigned threads);
 //   void run();                                               what is timed; throws WrongAnswer
 //   void verify();                                            untimed checks of the end state; throws WrongAnswer
+//   void report(Counters&);                                   its own figures, if it has any and one thread
 //   ~Workload();                                              frees what is left, untimed: a program would just end
 //
 // One thread: on the calling one. Several: each has a Thread and a Workload of its own, made before the clock starts;
@@ -62,6 +63,7 @@ class Measurement {
     for (auto _ : state) workload.run();
     note_end();
     workload.verify();
+    if constexpr (requires { workload.report(own_); }) workload.report(own_);
   }
 
   void run_on_team(benchmark::State& state) {
@@ -135,6 +137,7 @@ class Measurement {
     state.counters["minor_faults"] = after_.minor_faults - before_.minor_faults;
     state.counters["major_faults"] = after_.major_faults - before_.major_faults;
     state.counters["preemptions"] = after_.preemptions - before_.preemptions;
+    state.counters["workload_threads"] = threads_;
     state.counters["peak_mb"] = static_cast<double>(peak_bytes_) / 1e6;
     for (const auto& [name, value] : own_) state.counters[name] = value;
   }

@@ -10,6 +10,7 @@
 #include "harness/program.h"
 #include "workloads/binary_trees.h"
 #include "workloads/gcbench.h"
+#include "workloads/latency.h"
 #include "workloads/lru_cache.h"
 #include "workloads/message_queue.h"
 
@@ -44,6 +45,12 @@ void register_workloads(const Sizes& sizes) {
   add<GcBench>(fmt::format("gcbench/depth:{}", sizes.gcbench.depth), sizes.gcbench, {1});
   add<MessageQueue>(fmt::format("message_queue/live:{}/messages:{}", sizes.queue.live, sizes.queue.messages),
                     sizes.queue, {1});
+  add<Latency<LruCache>::On>(
+      fmt::format("lru_cache_latency/live:{}/requests:{}", sizes.lru.live, sizes.latency.requests),
+      {sizes.lru, sizes.latency}, {1});
+  add<Latency<MessageQueue>::On>(
+      fmt::format("message_queue_latency/live:{}/requests:{}", sizes.queue.live, sizes.latency.requests),
+      {sizes.queue, sizes.latency}, {1});
 }
 
 }  // namespace memgc_bench

@@ -4,11 +4,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <thread>
 
 #include "harness/check.h"
 #include "policies/glibc.h"
 #include "workloads/binary_trees.h"
 #include "workloads/gcbench.h"
+#include "workloads/latency.h"
 #include "workloads/lru_cache.h"
 #include "workloads/message_queue.h"
 
@@ -121,6 +123,53 @@ TEST(MessageQueue, NoticesALinkThatWasCut) {
 TEST(MessageQueue, WorksAtItsSmallestSize) {
   EXPECT_NO_THROW((run<GlibcPolicy, MessageQueue>({.live = 1, .messages = 1})));
 }
+/// Holds up one request of a hundred for far longer than it takes until the next ones are due.
+template <class Policy>
+class Stalling {
+ public:
+  struct Options {};
+  Stalling(typename Policy::Thread&, const Options&, unsigned, unsigned) {}
+  void prepare() {}
+  void step() {
+    if (++steps_ == 20 * LatencyOptions::kSteps) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  std::uint64_t steps_until_steady() const { return LatencyOptions::kSteps; }
+  void verify() { expect_equal("steps", steps_, 101 * LatencyOptions::kSteps); }
+
+ private:
+  std::uint64_t steps_ = 0;
+};
+
+Counters latencies_of_stalling(double rate) {
+  GlibcPolicy::Process process;
+  GlibcPolicy::Thread thread(process);
+  Latency<Stalling>::On<GlibcPolicy> workload(thread, {{}, {.requests = 100, .rate = rate}}, 0, 1);
+  workload.run();
+  workload.verify();
+  Counters counters;
+  workload.report(counters);
+  return counters;
+}
+
+TEST(Latency, OneAfterTheOtherAStallIsOneRequests) {
+  const Counters counters = latencies_of_stalling(0);
+  EXPECT_LT(counters.at("latency_p90_us"), 20e3);
+  EXPECT_GE(counters.at("latency_max_us"), 100e3);
+}
+TEST(Latency, AtARateAStallIsPaidForByAllRequestsDueMeanwhile) {
+  const Counters counters = latencies_of_stalling(1000);  // 18 are in time; the last is 19 ms late
+  EXPECT_GE(counters.at("latency_p50_us"), 20e3);
+  EXPECT_GE(counters.at("latency_max_us"), 100e3);
+  EXPECT_LE(counters.at("requests_per_s"), 1000 * 100.0 / 99);
+}
+TEST(Latency, ServesRequestsThatCheckTheirAnswers) {
+  using Broken = BreakingPolicy<Breaks::kLeaves>;
+  EXPECT_NO_THROW((run<GlibcPolicy, Latency<LruCache>::On>({{.live = 4000}, {.requests = 2000}})));
+  EXPECT_NO_THROW((run<GlibcPolicy, Latency<MessageQueue>::On>({{.live = 4000}, {.requests = 2000, .rate = 1e6}})));
+  EXPECT_THROW((run<Broken, Latency<LruCache>::On>({{.live = 4000}, {.requests = 2000}})), WrongAnswer);
+  EXPECT_THROW((run<Broken, Latency<MessageQueue>::On>({{.live = 4000}, {.requests = 2000}})), WrongAnswer);
+}
+
 TEST(LruCache, WorksAtItsSmallestSize) { EXPECT_NO_THROW((run<GlibcPolicy, LruCache>({.live = 1, .inserts = 1}))); }
 
 }  // namespace

@@ -50,20 +50,27 @@ class LruCache {
   }
 
   void run() {
-    cache_->buckets = thread_.template make_refs<Entry>(std::bit_ceil(live_));
-    for (std::uint64_t i = 0; i < inserts_; ++i) {
-      if (size_ == live_) evict();
-      insert(key(i));
-      if (i % 4 == 3) touch(key(i - random_.below(std::min(i, live_ / 2))));
-    }
+    prepare();
+    while (inserted_ < inserts_) step();
   }
+
+  void prepare() { cache_->buckets = thread_.template make_refs<Entry>(std::bit_ceil(live_)); }
+
+  /// An insert with its eviction; after every fourth, a look-up.
+  void step() {
+    const std::uint64_t i = inserted_++;
+    if (size_ == live_) evict();
+    insert(key(i));
+    if (i % 4 == 3) touch(key(i - random_.below(std::min(i, live_ / 2))));
+  }
+  std::uint64_t steps_until_steady() const { return 2 * live_; }
 
   void verify() {
     expect_equal("the number of entries", size_, live_);
     verify_list();
     // Keys up to live / 2 inserts old are touched; any entry is gone after `live` inserts without a touch.
     if (find(key(0)) != nullptr) wrong_answer("a key long gone", key(0), 0);
-    for (std::uint64_t i = inserts_ - live_ / 2; i < inserts_; ++i) {
+    for (std::uint64_t i = inserted_ - live_ / 2; i < inserted_; ++i) {
       if (find(key(i)) == nullptr) wrong_answer("a key among the newest", 0, key(i));
     }
   }
@@ -191,7 +198,7 @@ class LruCache {
   Thread& thread_;
   const std::uint64_t live_, inserts_, first_key_;
   Random random_;
-  std::uint64_t size_ = 0, clock_ = 0, last_evicted_use_ = 0;
+  std::uint64_t inserted_ = 0, size_ = 0, clock_ = 0, last_evicted_use_ = 0;
   typename Policy::template Root<Cache> cache_;
 };
 

@@ -41,16 +41,23 @@ class MessageQueue {
   }
 
   void run() {
-    for (std::uint64_t number = 0; number < messages_; ++number) {
-      if (number >= live_) receive(number - live_);
-      send(number);
-    }
+    while (sent_ < messages_) step();
   }
 
+  void prepare() {}
+
+  /// A message leaves once enough are waiting, and one comes.
+  void step() {
+    const std::uint64_t number = sent_++;
+    if (number >= live_) receive(number - live_);
+    send(number);
+  }
+  std::uint64_t steps_until_steady() const { return 2 * live_; }
+
   void verify() {
-    std::uint64_t number = messages_ - live_;
+    std::uint64_t number = sent_ - live_;
     for (Message* message = ends_->first; message != nullptr; message = message->next) check(*message, number++);
-    expect_equal("the number of messages sent", number, messages_);
+    expect_equal("the number of messages sent", number, sent_);
   }
 
  private:
@@ -112,6 +119,7 @@ class MessageQueue {
 
   Thread& thread_;
   const std::uint64_t live_, messages_, seed_;
+  std::uint64_t sent_ = 0;
   typename Policy::template Root<Ends> ends_;
 };
 

@@ -34,11 +34,20 @@ struct MessageQueueOptions {
   std::uint64_t messages = 10'000'000;  // likewise
 };
 
+/// Of the workloads whose requests arrive at a rate; what lives is as in the workload that serves them.
+struct LatencyOptions {
+  static constexpr unsigned kSteps = 16;  // per request: a few microseconds
+
+  std::uint64_t requests = 500'000;
+  double rate = 0;  // requests a second; 0: one after the other
+};
+
 struct Sizes {
   BinaryTreesOptions trees;
   LruCacheOptions lru;
   GcBenchOptions gcbench;
   MessageQueueOptions queue;
+  LatencyOptions latency;
 };
 
 /// To see that everything works, in no time.
@@ -50,6 +59,7 @@ inline Sizes smoke_sizes() {
   sizes.gcbench.depth = 10;
   sizes.queue.live = 2'000;
   sizes.queue.messages = 100'000;
+  sizes.latency.requests = 5'000;
   return sizes;
 }
 
