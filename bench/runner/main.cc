@@ -5,20 +5,20 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <regex>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "runner/machine.h"
 #include "runner/report.h"
-#include "runner/statistics.h"
 #include "runner/suite.h"
+#include "runner/summary.h"
 
 namespace memgc_bench {
 namespace {
@@ -33,9 +33,11 @@ struct Request {
 };
 
 // A quarter of everything, still well beyond the caches.
-const std::vector<std::string> kQuickSizes = {"--trees-depth=18",   "--lru-live=250000",  "--lru-inserts=2500000",
-                                              "--gcbench-depth=16", "--queue-live=50000", "--queue-messages=2500000"};
-constexpr std::size_t kQuickRepetitions = 3, kRepetitions = 3, kFullRepetitions = 9;
+const std::vector<std::string> kQuickSizes = {
+    "--trees-depth=18",   "--lru-live=250000",        "--lru-inserts=2500000",    "--gcbench-depth=16",
+    "--queue-live=50000", "--queue-messages=2500000", "--latency-requests=100000"};
+constexpr Effort kQuickEffort{1, 3, std::chrono::minutes(5)}, kEffort{5, 5, std::chrono::seconds::max()},
+    kFullEffort{5, 30, std::chrono::hours(1)};
 
 std::string check_percent(const std::string& text) {
   if (text == "off") return "";
@@ -58,11 +60,14 @@ void declare(CLI::App& app, Request& request) {
       ->required()
       ->check(CLI::ExistingDirectory);
   app.add_option("--out", request.out, "Directory for results.json and results.csv")->required();
-  auto* quick = app.add_flag("--quick", request.quick, "A quarter of each workload's size: within five minutes");
-  app.add_flag("--full", request.full, fmt::format("{} repetitions", kFullRepetitions))->excludes(quick);
+  auto* quick =
+      app.add_flag("--quick", request.quick,
+                   "A quarter of each workload's size, and as many repetitions, up to three, as five minutes hold");
+  app.add_flag("--full", request.full, "As many repetitions as an hour holds, five at least")->excludes(quick);
   app.add_flag("--smoke", request.smoke, "Tiny sizes, once: shows that everything runs, measures nothing")
       ->excludes(quick);
-  app.add_option("--repeat", request.repeat, "Repetitions, instead of the mode's")->check(CLI::Range(1, 1000));
+  app.add_option("--repeat", request.repeat, "Repetitions, instead of the mode's; five unless said")
+      ->check(CLI::Range(1, 1000));
   app.add_option("--filter", request.suite.filter,
                  "Only what this regular expression finds in \"CONFIGURATION WORKLOAD\", and the baseline beside it")
       ->check(check_regex);
@@ -73,11 +78,9 @@ void declare(CLI::App& app, Request& request) {
 }
 
 void settle(Request& request) {
-  request.suite.repetitions = request.smoke   ? 1
-                              : request.quick ? kQuickRepetitions
-                              : request.full  ? kFullRepetitions
-                                              : kRepetitions;
-  if (request.repeat != 0) request.suite.repetitions = request.repeat;
+  request.suite.effort = request.quick ? kQuickEffort : request.full ? kFullEffort : kEffort;
+  if (request.smoke) request.repeat = std::max<std::size_t>(request.repeat, 1);
+  if (request.repeat != 0) request.suite.effort = {request.repeat, request.repeat, std::chrono::seconds::max()};
   if (request.quick) request.suite.size_flags = kQuickSizes;
   if (request.smoke) request.suite.size_flags = {"--smoke"};
 }
@@ -94,23 +97,6 @@ void show_progress(const RunResult& run, std::size_t done, std::size_t all) {
   }
 }
 
-std::string context_of(const nlohmann::json& context, const char* name) { return context.value(name, "unknown"); }
-
-std::string heading(const nlohmann::ordered_json& machine, const Suite& suite, std::size_t repetitions) {
-  std::string text =
-      fmt::format("{} x {}, {:.0f} GB, {}\nhuge pages {}; ", machine["processors"].get<int>(),
-                  machine["processor"].get<std::string>(), machine["memory_gb"].get<double>(),
-                  machine["kernel"].get<std::string>(), machine["transparent_hugepages"].get<std::string>());
-  std::set<std::string> versions;
-  for (const auto& [name, context] : suite.contexts()) versions.insert(context_of(context, "allocator_version"));
-  text += fmt::format("{}; {}\n", fmt::join(versions, ", "),
-                      suite.contexts().empty() ? "" : context_of(suite.contexts().begin()->second, "compiler"));
-  text +=
-      fmt::format("medians of {} runs, each a process of its own, taken in turn; load average at the start {:.2f}\n",
-                  repetitions, machine["load_average"].get<double>());
-  return text;
-}
-
 std::string now_utc() {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   std::tm parts{};
@@ -120,29 +106,16 @@ std::string now_utc() {
   return text;
 }
 
-nlohmann::ordered_json summary(const nlohmann::ordered_json& machine, const Suite& suite, const Request& request,
-                               const std::string& started) {
-  return {{"started", started},
-          {"machine", machine},
-          {"repetitions", request.suite.repetitions},
-          {"size_flags", request.suite.size_flags},
-          {"baseline", kBaseline},
-          {"programs", suite.contexts()},
-          {"runs", to_json(suite.runs())}};
+nlohmann::ordered_json all_results(const Summary& summary, const Suite& suite) {
+  nlohmann::ordered_json json = to_json(summary);
+  json["programs"] = suite.contexts();
+  json["runs"] = to_json(suite.runs());
+  return json;
 }
 
 void write_file(const std::filesystem::path& path, const std::string& text) {
   std::ofstream file(path);
   if (!(file << text << std::flush)) throw std::runtime_error(fmt::format("cannot write {}", path.string()));
-}
-
-void print_tables(const Suite& suite) {
-  std::vector<std::vector<Row>> tables;
-  for (const std::string& workload : suite.workloads()) {
-    tables.push_back(rows_of(suite.runs(), workload, suite.configurations(), kBaseline));
-    fmt::print("{}", table(workload, tables.back()));
-  }
-  if (tables.size() > 1) fmt::print("{}", mean_table(tables.size(), mean_rows(tables, suite.configurations())));
 }
 
 int run(int argc, char** argv) {
@@ -165,11 +138,12 @@ int run(int argc, char** argv) {
   const nlohmann::ordered_json machine = describe_machine();
   const std::string started = now_utc();
   suite.run(show_progress, [&] {
-    write_file(out / "results.json", summary(machine, suite, request, started).dump(1) + "\n");
+    const Summary summary = summarise(suite, machine, started);
+    write_file(out / "results.json", all_results(summary, suite).dump(1) + "\n");
     write_file(out / "results.csv", csv(suite.runs()));
   });
-  fmt::print("{}", heading(machine, suite, request.suite.repetitions));
-  print_tables(suite);
+  const Summary summary = summarise(suite, machine, started);
+  fmt::print("{}{}", heading(summary), tables(summary));
   fmt::print("\nEvery run's figures: {} and results.csv\n", (out / "results.json").string());
   return suite.any_failure() ? 1 : 0;
 }

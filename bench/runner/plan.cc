@@ -1,6 +1,8 @@
 #include "runner/plan.h"
 
 #include <algorithm>
+#include <cmath>
+#include <string_view>
 
 namespace memgc_bench {
 
@@ -25,6 +27,26 @@ std::vector<std::size_t> order_of(std::size_t count, std::size_t repetition) {
   for (std::size_t i = 0; i < count; ++i) order[i] = (i + repetition) % count;
   if (repetition % 2 == 1) std::reverse(order.begin(), order.end());
   return order;
+}
+
+std::size_t repetitions_of(const Effort& effort, std::size_t done, std::chrono::duration<double> elapsed) {
+  if (done == 0) return effort.most;
+  const double each = elapsed.count() / static_cast<double>(done);
+  const double fit = each > 0 ? std::chrono::duration<double>(effort.meant).count() / each : HUGE_VAL;
+  if (fit >= static_cast<double>(effort.most)) return effort.most;
+  return std::max({effort.least, done, static_cast<std::size_t>(fit)});
+}
+
+bool is_latency_workload(const std::string& workload) {
+  return workload.substr(0, workload.find('/')).ends_with("_latency");
+}
+
+std::string percent_of(const std::string& configuration) {
+  constexpr std::string_view kPrefix = "memgc ";
+  if (!configuration.starts_with(kPrefix)) return "";
+  const std::string percent = configuration.substr(kPrefix.size());
+  const bool number = !percent.empty() && percent.find_first_not_of("0123456789") == std::string::npos;
+  return number || percent == "off" ? percent : "";
 }
 
 }  // namespace memgc_bench

@@ -13,10 +13,13 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
+
+#include "runner/statistics.h"
 
 extern char** environ;  // NOLINT
 
@@ -70,16 +73,42 @@ class Capture {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
 };
 
+/// The mean of what a process has resident, from /proc/PID/statm: looked at from outside, so that it needs no thread.
+class ResidentMean {
+ public:
+  explicit ResidentMean(pid_t process) : path_(fmt::format("/proc/{}/statm", process)) {}
+
+  void sample() {
+    std::ifstream file(path_);
+    double pages = 0, resident_pages = 0;
+    if (!(file >> pages >> resident_pages) || resident_pages == 0) return;  // it has just ended
+    sum_pages_ += resident_pages;
+    ++samples_;
+  }
+  double mb() const {
+    if (samples_ == 0) return kNoValue;
+    return sum_pages_ / samples_ * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
+  }
+
+ private:
+  const std::string path_;
+  double sum_pages_ = 0, samples_ = 0;
+};
+
 /// Waits for the child's end; false when the time was up, and it was killed.
-bool wait_within(pid_t child, std::chrono::seconds limit) {
+bool wait_within(pid_t child, std::chrono::seconds limit, ResidentMean& resident) {
+  using Clock = std::chrono::steady_clock;
   const int descriptor =
       static_cast<int>(syscall(SYS_pidfd_open, child, 0));  // glibc 2.36 declares no pidfd_open for C++
   if (descriptor < 0) fail("pidfd_open");
   pollfd waiting{descriptor, POLLIN, 0};
-  int ready;
-  do {
-    ready = poll(&waiting, 1, static_cast<int>(std::chrono::milliseconds(limit).count()));
-  } while (ready < 0 && errno == EINTR);
+  const auto deadline = Clock::now() + limit;
+  int ready = 0;
+  while (ready == 0 && Clock::now() < deadline) {
+    ready = poll(&waiting, 1, static_cast<int>(kSampleInterval.count()));
+    if (ready == 0) resident.sample();
+    if (ready < 0 && errno == EINTR) ready = 0;
+  }
   close(descriptor);
   if (ready == 0) kill(child, SIGKILL);
   return ready != 0;
@@ -114,7 +143,8 @@ Outcome run_program(const Command& command) {
     _exit(127);
   }
 
-  const bool in_time = wait_within(child, command.limit);
+  ResidentMean resident(child);
+  const bool in_time = wait_within(child, command.limit, resident);
   int status = 0;
   rusage usage{};
   while (wait4(child, &status, 0, &usage) < 0) {
@@ -126,6 +156,7 @@ Outcome run_program(const Command& command) {
   outcome.errors = errors.text();
   outcome.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
   outcome.peak_resident_mb = static_cast<double>(usage.ru_maxrss) * 1024 / 1e6;
+  outcome.mean_resident_mb = resident.mb();
   return outcome;
 }
 

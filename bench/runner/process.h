@@ -9,6 +9,9 @@
 
 namespace memgc_bench {
 
+/// How often a running program's resident memory is looked at.
+inline constexpr std::chrono::milliseconds kSampleInterval{20};
+
 struct Command {
   std::string program;
   std::vector<std::string> arguments;
@@ -22,6 +25,7 @@ struct Outcome {
   std::string errors;           // standard error
   double cpu_seconds = 0;       // from start to end, all threads
   double peak_resident_mb = 0;  // ru_maxrss
+  double mean_resident_mb = 0;  // of a sample every kSampleInterval; kNoValue of a program that ended before the first
 };
 
 /// Variables that steer an allocator or the loader are not inherited, so that a figure does not depend on who asks.

@@ -4,8 +4,6 @@
 #include <optional>
 #include <set>
 
-#include "runner/statistics.h"
-
 namespace memgc_bench {
 
 namespace {
@@ -16,6 +14,8 @@ const std::set<std::string> kNotFigures = {"family_index", "per_family_instance_
                                            "threads",      "iterations",
                                            "real_time",    "cpu_time"};
 
+constexpr const char *kDistilledCpu = "distilled_cpu_s", *kDistilledWall = "distilled_wall_s";
+
 const RunResult* find(const std::vector<RunResult>& runs, const std::string& workload, const std::string& configuration,
                       std::size_t repetition) {
   for (const RunResult& run : runs) {
@@ -24,13 +24,18 @@ const RunResult* find(const std::vector<RunResult>& runs, const std::string& wor
   return nullptr;
 }
 
+double figure_of(const RunResult& run, const std::string& name, double otherwise) {
+  const auto found = run.figures.find(name);
+  return found == run.figures.end() ? otherwise : found->second;
+}
+
 double median_ratio(const std::vector<const RunResult*>& runs, const std::vector<const RunResult*>& baselines,
                     const std::string& figure) {
   std::vector<double> ratios;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     if (baselines[i] == nullptr || !baselines[i]->failure.empty()) continue;
-    const double base = baselines[i]->figures.at(figure);
-    if (base > 0) ratios.push_back(runs[i]->figures.at(figure) / base);
+    const double base = figure_of(*baselines[i], figure, kNoValue);
+    if (base > 0 && runs[i]->figures.contains(figure)) ratios.push_back(runs[i]->figures.at(figure) / base);
   }
   return median(ratios);
 }
@@ -51,13 +56,18 @@ std::optional<Row> row_of(const std::vector<RunResult>& all, const std::string& 
     runs.push_back(&run);
     baselines.push_back(find(all, workload, baseline, run.repetition));
     for (const auto& [name, value] : run.figures) values[name].push_back(value);
+    values[kDistilledCpu].push_back(distilled_cpu(run));
+    values[kDistilledWall].push_back(distilled_wall(run));
   }
   if (row.runs == 0) return std::nullopt;
-  for (const auto& [name, series] : values) row.medians[name] = median(series);
-  row.cpu_spread = spread(values["cpu_s"]);
+  for (const auto& [name, series] : values) {
+    row.medians[name] = median(series);
+    row.spreads[name] = spread(series);
+  }
   row.wall_ratio = median_ratio(runs, baselines, "wall_s");
   row.cpu_ratio = median_ratio(runs, baselines, "cpu_s");
   row.memory_ratio = median_ratio(runs, baselines, "peak_mb");
+  row.mean_memory_ratio = median_ratio(runs, baselines, "mean_mb");
   return row;
 }
 
@@ -96,12 +106,54 @@ double Row::figure(const std::string& name) const {
   return found == medians.end() ? kNoValue : found->second;
 }
 
+double Row::spread_of(const std::string& name) const {
+  const auto found = spreads.find(name);
+  return found == spreads.end() ? kNoValue : found->second;
+}
+
+double distilled_cpu(const RunResult& run) {
+  // A collector that tells only for how long it stopped the world has used that much CPU time at least.
+  return figure_of(run, "cpu_s", kNoValue) - figure_of(run, "gc_cpu_s", figure_of(run, "gc_wall_s", 0));
+}
+
+double distilled_wall(const RunResult& run) {
+  // Threads that are held up at the same time cost the program less than the sum of their stops: nobody knows how much.
+  const bool one_thread = figure_of(run, "workload_threads", 1) == 1;
+  const double held_up = one_thread ? figure_of(run, "stop_total_ms", 0) / 1e3 : 0;
+  return figure_of(run, "wall_s", kNoValue) - figure_of(run, "gc_wall_s", held_up);
+}
+
+Ideal ideal_of(const std::vector<Row>& rows) {
+  Ideal ideal;
+  for (const Row& row : rows) {
+    const double cpu = row.figure(kDistilledCpu), wall = row.figure(kDistilledWall);
+    if (cpu > 0 && !(cpu >= ideal.cpu_s)) {
+      ideal.cpu_s = cpu;
+      ideal.cpu_by = row.configuration;
+    }
+    if (wall > 0 && !(wall >= ideal.wall_s)) {
+      ideal.wall_s = wall;
+      ideal.wall_by = row.configuration;
+    }
+  }
+  return ideal;
+}
+
+void add_overheads(std::vector<Row>& rows) {
+  const Ideal ideal = ideal_of(rows);
+  for (Row& row : rows) {
+    row.cpu_overhead = row.figure("cpu_s") / ideal.cpu_s;
+    row.wall_overhead = row.figure("wall_s") / ideal.wall_s;
+  }
+}
+
 std::vector<Row> rows_of(const std::vector<RunResult>& runs, const std::string& workload,
                          const std::vector<std::string>& configurations, const std::string& baseline) {
   std::vector<Row> rows;
   for (const std::string& configuration : configurations) {
     if (auto row = row_of(runs, workload, configuration, baseline)) rows.push_back(std::move(*row));
   }
+  add_overheads(rows);
   return rows;
 }
 
@@ -109,22 +161,22 @@ std::vector<Row> mean_rows(const std::vector<std::vector<Row>>& tables,
                            const std::vector<std::string>& configurations) {
   std::vector<Row> means;
   for (const std::string& configuration : configurations) {
-    std::vector<double> wall, cpu, memory;
-    for (const std::vector<Row>& rows : tables) {
+    std::vector<const Row*> rows;
+    for (const std::vector<Row>& table : tables) {
       const auto row =
-          std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.configuration == configuration; });
-      if (row == rows.end() || !(row->cpu_ratio > 0)) continue;
-      wall.push_back(row->wall_ratio);
-      cpu.push_back(row->cpu_ratio);
-      memory.push_back(row->memory_ratio);
+          std::find_if(table.begin(), table.end(), [&](const Row& r) { return r.configuration == configuration; });
+      if (row != table.end() && row->cpu_ratio > 0) rows.push_back(&*row);
     }
-    if (cpu.empty() || cpu.size() != tables.size()) continue;
+    if (rows.empty() || rows.size() != tables.size()) continue;
     Row mean;
     mean.configuration = configuration;
-    mean.runs = cpu.size();
-    mean.wall_ratio = geometric_mean(wall);
-    mean.cpu_ratio = geometric_mean(cpu);
-    mean.memory_ratio = geometric_mean(memory);
+    mean.runs = rows.size();
+    for (double Row::*ratio : {&Row::wall_ratio, &Row::cpu_ratio, &Row::memory_ratio, &Row::mean_memory_ratio,
+                               &Row::wall_overhead, &Row::cpu_overhead}) {
+      std::vector<double> values;
+      for (const Row* row : rows) values.push_back(row->*ratio);
+      mean.*ratio = geometric_mean(values);
+    }
     means.push_back(std::move(mean));
   }
   return means;

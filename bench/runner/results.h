@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "runner/statistics.h"
+
 namespace memgc_bench {
 
 /// One process, one figure of each kind.
@@ -30,16 +32,35 @@ struct Row {
   std::string failure;
   std::size_t runs = 0;
   std::map<std::string, double> medians;
-  double cpu_spread = 0;
+  std::map<std::string, double> spreads;
   // Medians of the ratios to the baseline's run of the same repetition: slow drift of the machine falls out.
-  double wall_ratio = 0, cpu_ratio = 0, memory_ratio = 0;
+  double wall_ratio = kNoValue, cpu_ratio = kNoValue, memory_ratio = kNoValue, mean_memory_ratio = kNoValue;
+  // Lower bounds of what memory management costs: add_overheads().
+  double wall_overhead = kNoValue, cpu_overhead = kNoValue;
 
   double figure(const std::string& name) const;
+  double spread_of(const std::string& name) const;
 };
 
 /// The rows of one workload, in the order of `configurations`; those that did not run are left out.
 std::vector<Row> rows_of(const std::vector<RunResult>& runs, const std::string& workload,
                          const std::vector<std::string>& configurations, const std::string& baseline);
+
+/// What one run would have cost without what is known to be its collector's work: an upper bound of what the program
+/// alone costs, since what is not known (barriers, allocation, cache misses) stays in. kNoValue without the total.
+double distilled_cpu(const RunResult& run);
+/// In wall time, what counts as the collector's work are the times that it stopped the program.
+double distilled_wall(const RunResult& run);
+
+/// The least distilled cost that any row has: the best estimate of the program without memory management.
+struct Ideal {
+  double wall_s = kNoValue, cpu_s = kNoValue;
+  std::string wall_by, cpu_by;  // whose they are
+};
+Ideal ideal_of(const std::vector<Row>& rows);
+
+/// Sets each row's overheads: its median total over the ideal. At least 1, and 1 for a row that nothing could improve.
+void add_overheads(std::vector<Row>& rows);
 
 /// The geometric mean over several workloads' rows of each configuration that has figures for all of them.
 std::vector<Row> mean_rows(const std::vector<std::vector<Row>>& tables, const std::vector<std::string>& configurations);

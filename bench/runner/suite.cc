@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -113,15 +114,37 @@ std::size_t Suite::runs_per_repetition() const {
 
 void Suite::run(const std::function<void(const RunResult&, std::size_t, std::size_t)>& progress,
                 const std::function<void()>& repetition_done) {
-  const std::size_t all = runs_per_repetition() * options_.repetitions;
-  for (std::size_t repetition = 0; repetition < options_.repetitions; ++repetition) {
+  choose_latency_rates();
+  const auto began = std::chrono::steady_clock::now();
+  std::size_t all = repetitions_of(options_.effort, 0, {});
+  for (; repetitions_ < all;
+       all = repetitions_of(options_.effort, repetitions_, std::chrono::steady_clock::now() - began)) {
     for (const std::vector<Task>& tasks : tasks_) {
-      for (std::size_t next : order_of(tasks.size(), repetition)) {
-        runs_.push_back(run_one(tasks[next], repetition));
-        progress(runs_.back(), runs_.size(), all);
+      for (std::size_t next : order_of(tasks.size(), repetitions_)) {
+        runs_.push_back(run_one(tasks[next], repetitions_));
+        progress(runs_.back(), runs_.size(), all * runs_per_repetition());
       }
     }
+    ++repetitions_;
     repetition_done();
+  }
+}
+
+void Suite::choose_latency_rates() {
+  for (std::vector<Task>& tasks : tasks_) {
+    const std::string& workload = workloads_[tasks.front().workload];
+    if (!is_latency_workload(workload)) continue;
+    // The baseline is the first of all configurations; where it was not built, whoever comes first stands in for it.
+    RunResult run = run_one(tasks.front(), 0);
+    const auto rate = run.figures.find("requests_per_s");
+    if (rate != run.figures.end() && rate->second > 0) {
+      latency_rates_[workload] = rate->second * kLatencyShare;
+      continue;
+    }
+    if (run.failure.empty()) run.failure = "no requests_per_s in the report to take a rate from";
+    run.figures.clear();
+    runs_.push_back(std::move(run));
+    tasks.clear();  // without a rate the others cannot run either
   }
 }
 
@@ -130,6 +153,9 @@ RunResult Suite::run_one(const Task& task, std::size_t repetition) {
   RunResult run{workloads_[task.workload], configuration.name, repetition, "", {}};
   ReportFile report;
   Command command{path_of(configuration), options_.size_flags, configuration.environment, options_.limit};
+  if (const auto rate = latency_rates_.find(run.workload); rate != latency_rates_.end()) {
+    command.arguments.push_back(fmt::format("--latency-rate={:.0f}", std::max(rate->second, 1.0)));
+  }
   // Names hold no character that means something in a regular expression.
   command.arguments.push_back("--benchmark_filter=^" + task.benchmark_name + "$");
   command.arguments.push_back("--benchmark_out_format=json");
@@ -146,6 +172,7 @@ RunResult Suite::run_one(const Task& task, std::size_t repetition) {
     contexts_.try_emplace(configuration.name, json.at("context"));
     run.figures["process_cpu_s"] = outcome.cpu_seconds;
     run.figures["process_peak_mb"] = outcome.peak_resident_mb;
+    if (!std::isnan(outcome.mean_resident_mb)) run.figures["mean_mb"] = outcome.mean_resident_mb;
   } catch (const nlohmann::json::exception& error) {
     run.failure = fmt::format("its report cannot be read: {}", error.what());
   }

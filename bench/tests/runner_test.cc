@@ -183,7 +183,7 @@ class SuiteTest : public testing::Test {
     std::string pattern = (std::filesystem::temp_directory_path() / "memgc-bench-test-XXXXXX").string();
     directory_ = mkdtemp(pattern.data());
     options_.programs = directory_.string();
-    options_.repetitions = 2;
+    options_.effort = {2, 2};
     options_.percents = {"100"};
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
