@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "runner/machine.h"
+#include "runner/page.h"
 #include "runner/report.h"
 #include "runner/suite.h"
 #include "runner/summary.h"
@@ -59,7 +60,7 @@ void declare(CLI::App& app, Request& request) {
   app.add_option("--programs", request.suite.programs, "Directory of the memgc-bench-* programs")
       ->required()
       ->check(CLI::ExistingDirectory);
-  app.add_option("--out", request.out, "Directory for results.json and results.csv")->required();
+  app.add_option("--out", request.out, "Directory for results.html, results.json and results.csv")->required();
   auto* quick =
       app.add_flag("--quick", request.quick,
                    "A quarter of each workload's size, and as many repetitions, up to three, as five minutes hold");
@@ -139,12 +140,15 @@ int run(int argc, char** argv) {
   const std::string started = now_utc();
   suite.run(show_progress, [&] {
     const Summary summary = summarise(suite, machine, started);
-    write_file(out / "results.json", all_results(summary, suite).dump(1) + "\n");
+    const auto replace = nlohmann::ordered_json::error_handler_t::replace;  // a program may print any bytes
+    write_file(out / "results.json", all_results(summary, suite).dump(1, ' ', false, replace) + "\n");
+    write_file(out / "results.html", page(summary, kPageTemplate, kChartLibrary));
     write_file(out / "results.csv", csv(suite.runs()));
   });
   const Summary summary = summarise(suite, machine, started);
   fmt::print("{}{}", heading(summary), tables(summary));
-  fmt::print("\nEvery run's figures: {} and results.csv\n", (out / "results.json").string());
+  fmt::print("\nThe same with charts: {}; every run's figures: results.json and results.csv beside it\n",
+             (out / "results.html").string());
   return suite.any_failure() ? 1 : 0;
 }
 

@@ -59,6 +59,38 @@ TEST(Plan, MemgcRunsOncePerPercent) {
   EXPECT_THAT(names, testing::IsSupersetOf({"memgc 75", "memgc off", kBaseline}));
 }
 
+TEST(Plan, RepeatsAsOftenAsTheTimeMeantForItHolds) {
+  using std::chrono::seconds;
+  const Effort effort{2, 9, seconds(100)};
+  EXPECT_EQ(repetitions_of(effort, 0, seconds(0)), 9u);   // nothing is known yet
+  EXPECT_EQ(repetitions_of(effort, 1, seconds(25)), 4u);  // exactly four fit
+  EXPECT_EQ(repetitions_of(effort, 1, seconds(26)), 3u);
+  EXPECT_EQ(repetitions_of(effort, 1, seconds(1)), 9u);
+  EXPECT_EQ(repetitions_of(effort, 1, seconds(500)), 2u);  // the least
+  EXPECT_EQ(repetitions_of(effort, 3, seconds(200)), 3u);  // the machine has become slower: what is done is done
+}
+
+TEST(Plan, LatencyWorkloadsAreKnownByTheirName) {
+  EXPECT_TRUE(is_latency_workload("lru_cache_latency/live:5"));
+  EXPECT_FALSE(is_latency_workload("lru_cache/x_latency:5"));
+}
+
+TEST(Plan, OnlyMemgcHasPercents) {
+  EXPECT_EQ(percent_of("memgc 100"), "100");
+  EXPECT_EQ(percent_of("memgc off"), "off");
+  EXPECT_EQ(percent_of("memgc fast"), "");
+  EXPECT_EQ(percent_of("mimalloc 3"), "");
+}
+
+TEST(Process, MeanResidentMemoryIsOfWhatItHolds) {
+  // 40 MB in one variable for half a second, far more than the shell itself has.
+  const Outcome outcome = run_program(shell("x=$(head -c 40000000 /dev/zero | tr '\\0' x); sleep 0.5; : $x"));
+  EXPECT_EQ(outcome.failure, "");
+  EXPECT_GT(outcome.mean_resident_mb, 20);
+  EXPECT_LE(outcome.mean_resident_mb, outcome.peak_resident_mb);
+  EXPECT_LT(run_program(shell("sleep 0.2")).mean_resident_mb, 10);
+}
+
 TEST(Process, KeepsOutputAndErrorsApart) {
   const Outcome outcome = run_program(shell("echo out; echo err >&2"));
   EXPECT_EQ(outcome.failure, "");
@@ -176,6 +208,48 @@ TEST(Report, CsvHasOneLinePerRunAndAColumnPerFigure) {
             "w,x,0,,2,3,10,4\n");
 }
 
+RunResult collected(const char* configuration, double cpu, double gc_cpu, double stops_ms) {
+  RunResult run = run_of(configuration, 0, cpu, 10);
+  run.figures["gc_cpu_s"] = gc_cpu;
+  run.figures["stop_total_ms"] = stops_ms;
+  return run;
+}
+
+TEST(Overhead, ACollectorsWorkIsTakenOff) {
+  RunResult run = collected("x", 5, 2, 500);
+  EXPECT_DOUBLE_EQ(distilled_cpu(run), 3);
+  EXPECT_DOUBLE_EQ(distilled_wall(run), 9.5);
+  run.figures["workload_threads"] = 2;  // whose stops may have been at the same time
+  EXPECT_DOUBLE_EQ(distilled_wall(run), 10);
+  RunResult stopping = run_of("y", 0, 5, 10);
+  stopping.figures["gc_wall_s"] = 1;
+  EXPECT_DOUBLE_EQ(distilled_cpu(stopping), 4);
+  EXPECT_DOUBLE_EQ(distilled_wall(stopping), 9);
+}
+
+TEST(Overhead, IsTheTotalOverTheLeastDistilledCost) {
+  // The collector's program alone is the cheapest in CPU time, the plain one in wall time.
+  const std::vector<RunResult> runs = {run_of("base", 0, 4, 10), collected("x", 5, 3, 0)};
+  const auto rows = rows_of(runs, "w", {"base", "x"}, "base");
+  const Ideal ideal = ideal_of(rows);
+  EXPECT_EQ(ideal.cpu_by, "x");
+  EXPECT_DOUBLE_EQ(ideal.cpu_s, 2);
+  EXPECT_EQ(ideal.wall_by, "base");
+  EXPECT_DOUBLE_EQ(rows[0].cpu_overhead, 2);
+  EXPECT_DOUBLE_EQ(rows[1].cpu_overhead, 2.5);
+  EXPECT_DOUBLE_EQ(rows[0].wall_overhead, 1);
+  EXPECT_DOUBLE_EQ(rows[1].wall_overhead, 1.25);
+}
+
+TEST(Overhead, FailedRunsHaveNone) {
+  std::vector<RunResult> runs = {run_of("base", 0, 4, 10), run_of("x", 0, 1, 10)};
+  runs[1].failure = "crashed";
+  runs[1].figures.clear();
+  const auto rows = rows_of(runs, "w", {"base", "x"}, "base");
+  EXPECT_DOUBLE_EQ(rows[0].cpu_overhead, 1);
+  EXPECT_TRUE(std::isnan(rows[1].cpu_overhead));
+}
+
 /// A directory of programs that are shell scripts.
 class SuiteTest : public testing::Test {
  protected:
@@ -191,8 +265,11 @@ class SuiteTest : public testing::Test {
   void program(const char* name, const std::string& when_run) {
     const std::filesystem::path path = directory_ / name;
     std::ofstream(path) << "#!/bin/sh\nfor a in \"$@\"; do case $a in\n"
-                           "  --benchmark_list_tests=true) echo w/iterations:1/real_time; exit 0 ;;\n"
-                           "  --benchmark_out=*) out=${a#*=} ;;\nesac; done\n"
+                           "  --benchmark_list_tests=true) echo " +
+                               workload_ +
+                               "/iterations:1/real_time; exit 0 ;;\n"
+                               "  --benchmark_out=*) out=${a#*=} ;;\n"
+                               "  --latency-rate=*) rate=${a#*=} ;;\nesac; done\n"
                         << when_run << "\n";
     std::filesystem::permissions(path, std::filesystem::perms::owner_all);
   }
@@ -206,6 +283,7 @@ class SuiteTest : public testing::Test {
     return suite;
   }
 
+  std::string workload_ = "w";
   std::filesystem::path directory_;
   SuiteOptions options_;
 };
@@ -249,6 +327,28 @@ TEST_F(SuiteTest, AFailingProgramIsReportedWithItsOwnWords) {
 TEST_F(SuiteTest, AReportThatIsNoJsonIsAFailure) {
   program("memgc-bench-glibc", "echo nonsense > $out");
   EXPECT_THAT(run().runs().front().failure, HasSubstr("cannot be read"));
+}
+
+TEST_F(SuiteTest, RequestsArriveAtHalfOfWhatTheBaselineManages) {
+  workload_ = "w_latency";
+  const std::string report =
+      "echo "
+      "\"{\\\"context\\\":{},\\\"benchmarks\\\":[{\\\"time_unit\\\":\\\"s\\\",\\\"real_time\\\":1,\\\"peak_mb\\\":1,"
+      "\\\"cpu_s\\\":1,\\\"requests_per_s\\\":1000,\\\"due\\\":${rate:-0}}]}\" > $out";
+  program("memgc-bench-mimalloc-heap", report);
+  program("memgc-bench-glibc", report);
+  const Suite suite = run();
+  ASSERT_EQ(suite.runs().size(), 4u);
+  for (const RunResult& r : suite.runs()) EXPECT_EQ(r.figures.at("due"), 500) << r.failure;
+  EXPECT_EQ(suite.latency_rates().at("w_latency"), 500);
+}
+
+TEST_F(SuiteTest, ALatencyWorkloadWithoutARateIsAFailure) {
+  workload_ = "w_latency";
+  program("memgc-bench-mimalloc-heap", writes(1));
+  const Suite suite = run();
+  ASSERT_EQ(suite.runs().size(), 1u);
+  EXPECT_THAT(suite.runs().front().failure, HasSubstr("requests_per_s"));
 }
 
 }  // namespace
