@@ -223,7 +223,7 @@ TEST(Overhead, ACollectorsWorkIsTakenOff) {
   EXPECT_DOUBLE_EQ(distilled_wall(run), 10);
   RunResult stopping = run_of("y", 0, 5, 10);
   stopping.figures["gc_wall_s"] = 1;
-  EXPECT_DOUBLE_EQ(distilled_cpu(stopping), 4);
+  EXPECT_DOUBLE_EQ(distilled_cpu(stopping), 5);  // how much CPU time that took is not known
   EXPECT_DOUBLE_EQ(distilled_wall(stopping), 9);
 }
 
