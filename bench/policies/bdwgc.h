@@ -20,6 +20,7 @@ namespace memgc_bench {
 struct BdwgcPolicy : PlainPointers {
   static constexpr const char* kName = "bdwgc";
   static constexpr bool kFreesByHand = false;
+  static constexpr bool kUnlinksByHand = false;
   static constexpr bool kMallocIsGlibc = true;
   static std::string version() {
     const unsigned number = GC_get_version();

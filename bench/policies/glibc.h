@@ -13,6 +13,7 @@ namespace memgc_bench {
 struct GlibcPolicy : PlainPointers {
   static constexpr const char* kName = "glibc malloc";
   static constexpr bool kFreesByHand = true;
+  static constexpr bool kUnlinksByHand = true;
   static constexpr bool kMallocIsGlibc = true;
   static std::string version() { return std::string("glibc ") + gnu_get_libc_version(); }
 

@@ -21,6 +21,7 @@ inline std::string jemalloc_version() {
 struct JemallocPolicy : PlainPointers {
   static constexpr const char* kName = "jemalloc";
   static constexpr bool kFreesByHand = true;
+  static constexpr bool kUnlinksByHand = true;
   static constexpr bool kMallocIsGlibc = false;
   static std::string version() { return jemalloc_version(); }
 
@@ -41,6 +42,7 @@ struct JemallocPolicy : PlainPointers {
 struct JemallocArenaPolicy : PlainPointers {
   static constexpr const char* kName = "jemalloc arena";
   static constexpr bool kFreesByHand = true;
+  static constexpr bool kUnlinksByHand = true;
   static constexpr bool kMallocIsGlibc = false;
   static std::string version() { return jemalloc_version(); }
 

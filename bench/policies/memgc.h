@@ -13,6 +13,7 @@ namespace memgc_bench {
 struct MemgcPolicy {
   static constexpr const char* kName = "memgc";
   static constexpr bool kFreesByHand = false;
+  static constexpr bool kUnlinksByHand = false;
   static constexpr bool kMallocIsGlibc = true;
   static std::string version() { return "memgc " MEMGC_VERSION_STRING; }
 

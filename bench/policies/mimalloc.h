@@ -9,6 +9,7 @@ namespace memgc_bench {
 struct MimallocPolicy : PlainPointers {
   static constexpr const char* kName = "mimalloc";
   static constexpr bool kFreesByHand = true;
+  static constexpr bool kUnlinksByHand = true;
   static constexpr bool kMallocIsGlibc = false;  // a distribution's library may replace malloc as well
   static std::string version() { return mimalloc_version(); }
 

@@ -42,6 +42,7 @@ class MimallocHeap {
 struct MimallocHeapPolicy : PlainPointers {
   static constexpr const char* kName = "mimalloc heap";
   static constexpr bool kFreesByHand = true;
+  static constexpr bool kUnlinksByHand = true;
   static constexpr bool kMallocIsGlibc = false;
   static std::string version() { return mimalloc_version(); }
 

@@ -4,9 +4,14 @@
 //
 //   kName                the allocator's name in tables
 //   kFreesByHand         whether free() does anything: a workload skips walks that only free when it is false
+//   kUnlinksByHand       whether a long list must be taken apart link by link when it dies: true of those who free by
+//                        hand, and of counters of references, whose destructors would call each other down the list
 //   version()            which version is linked, for the record
-//   Local<T>             what a local variable or a parameter holds: T* (a reference-counted policy: its owning
-//   pointer) Ref<T>               a pointer field of an object in the heap under test: T*, memgc::Member<T>, ...
+//   Local<T>             what a local variable or a parameter holds that keeps an object: T* (counters of references:
+//                        their owning pointer). A T* that is only looked at may be borrowed from any of these
+//   Ref<T>               a pointer field of an object in the heap under test: T*, memgc::Member<T>, ... A workload
+//   moves
+//                        from one that it will not read again, which spares a counter work and is a copy to all others
 //   BackRef<T>           a pointer field to something that another Ref keeps (a list's link back): for counters of
 //                        references; to everyone else a Ref
 //   Array<T>             an object made of a length and that many T; the length word is part of it for every policy
@@ -20,7 +25,8 @@
 //   Region               a phase whose objects are all dead when it ends: allocator() is what to make them on, and
 //                        Region::kFreesByHand says whether they must be freed one by one before
 //
-// Objects must be trivially destructible. Threads: one Process per process; a Thread and a Region belong to one thread;
+// No destructor of an object is called but by counters of references, so objects must be trivially destructible for all
+// others. Threads: one Process per process; a Thread and a Region belong to one thread;
 // free() takes objects made by any thread.
 #pragma once
 
@@ -74,14 +80,21 @@ inline void* hide(void* pointer) {
   return pointer;
 }
 
+/// Aggregates in braces, everything else in parentheses.
 template <class T, class... Args>
-T* construct_at(void* cell, Args&&... args) {
-  static_assert(std::is_trivially_destructible_v<T>, "workload objects must be trivially destructible");
+T* construct_destructible_at(void* cell, Args&&... args) {
   if constexpr (std::is_constructible_v<T, Args...>) {
     return ::new (cell) T(std::forward<Args>(args)...);
   } else {
     return ::new (cell) T{std::forward<Args>(args)...};
   }
+}
+
+/// The same, where nobody will call a destructor.
+template <class T, class... Args>
+T* construct_at(void* cell, Args&&... args) {
+  static_assert(std::is_trivially_destructible_v<T>, "workload objects must be trivially destructible");
+  return construct_destructible_at<T>(cell, std::forward<Args>(args)...);
 }
 
 /// make, make_refs, make_leaves and free over a Derived that has allocate(bytes), allocate_zeroed(bytes) and

@@ -13,6 +13,7 @@ std::vector<Configuration> all_configurations(const std::vector<std::string>& me
       {"mimalloc destroy", "memgc-bench-mimalloc-destroy", {}},
       {"jemalloc arena", "memgc-bench-jemalloc-arena", {}},
       {"jemalloc", "memgc-bench-jemalloc", {}},
+      {"shared_ptr", "memgc-bench-shared-ptr", {}},
       {"glibc malloc", "memgc-bench-glibc", {}},
       {"bdwgc", "memgc-bench-bdwgc", {}},
   };

@@ -25,6 +25,7 @@ enum class Breaks { kNothing, kObjects, kFirstWords, kLeaves };
 template <Breaks what>
 struct BreakingPolicy : PlainPointers {
   static constexpr bool kFreesByHand = true;
+  static constexpr bool kUnlinksByHand = true;
   static constexpr std::size_t kDelay = 5000;
   using Process = PlainProcess;
 

@@ -1,10 +1,13 @@
 // Job: the binary trees of the Computer Language Benchmarks Game: many short-lived trees beside one that stays.
 //
 // A node is two pointers and nothing else. The answer is the number of nodes of every tree, counted by walking it.
+// Several threads have the benchmark each to itself, in trees as much smaller as there are threads; they share nothing.
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <utility>
 
 #include "harness/check.h"
 #include "policies/policy.h"
@@ -22,8 +25,8 @@ class BinaryTrees {
   using Thread = typename Policy::Thread;
   using Region = typename Policy::Region;
 
-  BinaryTrees(Thread& thread, const Options& options, unsigned, unsigned)
-      : thread_(thread), depth_(std::max(options.depth, Options::kMinDepth + 2)), long_lived_(nullptr) {}
+  BinaryTrees(Thread& thread, const Options& options, unsigned, unsigned threads)
+      : thread_(thread), depth_(depth_for(options.depth, threads)), long_lived_(nullptr) {}
 
   ~BinaryTrees() {
     if constexpr (Policy::kFreesByHand) {
@@ -50,6 +53,12 @@ class BinaryTrees {
   };
   using Local = typename Policy::template Local<Node>;
 
+  // One level less halves a tree.
+  static unsigned depth_for(unsigned depth, unsigned threads) {
+    const auto levels = static_cast<unsigned>(std::bit_width(threads)) - 1;
+    return std::max(depth, Options::kMinDepth + 2 + levels) - levels;
+  }
+
   static constexpr std::uint64_t nodes(unsigned depth) { return (std::uint64_t{2} << depth) - 1; }
 
   template <class Allocator>
@@ -57,7 +66,7 @@ class BinaryTrees {
     if (depth == 0) return allocator.template make<Node>(nullptr, nullptr);
     Local left = build(allocator, depth - 1);
     Local right = build(allocator, depth - 1);
-    return allocator.template make<Node>(left, right);
+    return allocator.template make<Node>(std::move(left), std::move(right));
   }
 
   static std::uint64_t count(Node* node) {

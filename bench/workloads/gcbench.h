@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "harness/check.h"
 #include "policies/policy.h"
@@ -91,7 +92,7 @@ class GcBench {
     if (depth == 0) return make_node(allocator);
     Local left = build(allocator, depth - 1);
     Local right = build(allocator, depth - 1);
-    return allocator.template make<Node>(left, right, 0, 0);
+    return allocator.template make<Node>(std::move(left), std::move(right), 0, 0);
   }
 
   [[gnu::noinline]] void top_down(unsigned depth) {

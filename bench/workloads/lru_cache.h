@@ -11,6 +11,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "harness/check.h"
 #include "harness/random.h"
@@ -37,13 +38,15 @@ class LruCache {
         cache_(thread.template make<Cache>()) {}
 
   ~LruCache() {
-    if constexpr (Policy::kFreesByHand) {
-      for (Entry* entry = cache_->newest; entry != nullptr;) {
-        Entry* const older = entry->older;
+    if constexpr (Policy::kUnlinksByHand) {
+      for (Local entry = cache_->newest; entry != nullptr;) {
+        Local older = std::move(entry->older);
         thread_.free(static_cast<Payload*>(entry->payload));
         thread_.free(entry);
-        entry = older;
+        entry = std::move(older);
       }
+    }
+    if constexpr (Policy::kFreesByHand) {
       if (cache_->buckets != nullptr) thread_.free(static_cast<Buckets*>(cache_->buckets));
       thread_.free(cache_.get());
     }
@@ -113,31 +116,35 @@ class LruCache {
   [[gnu::noinline]] void insert(std::uint64_t key) {
     auto payload = thread_.template make_leaves<unsigned char>(payload_bytes(key) - sizeof(std::size_t));
     std::memset(payload->data(), first_byte(key), payload->size());
-    Local entry = thread_.template make<Entry>(chain(key), cache_->newest, nullptr, payload, key, ++clock_);
+    Local entry = thread_.template make<Entry>(std::move(chain(key)), std::move(cache_->newest), nullptr,
+                                               std::move(payload), key, ++clock_);
     chain(key) = entry;
-    link_newest(entry);
+    link_newest(std::move(entry));
     ++size_;
   }
 
-  void link_newest(Entry* entry) {
-    if (cache_->newest != nullptr) {
-      cache_->newest->newer = entry;
+  /// `entry->older` is what was the newest so far.
+  void link_newest(Local entry) {
+    Entry* const older = entry->older;
+    if (older != nullptr) {
+      older->newer = entry;
     } else {
       cache_->oldest = entry;
     }
-    cache_->newest = entry;
+    cache_->newest = std::move(entry);
   }
 
   [[gnu::noinline]] void evict() {
-    Entry* const victim = cache_->oldest;
+    Entry* const newer = cache_->oldest->newer;
+    Local victim = std::move(newer->older);
     check_payload(*victim);
     if (victim->last_use <= last_evicted_use_) [[unlikely]] {
       wrong_answer("the last use of an evicted entry", victim->last_use, last_evicted_use_ + 1);
     }
     last_evicted_use_ = victim->last_use;
     unchain(victim);
-    cache_->oldest = victim->newer;
-    cache_->oldest->older = nullptr;
+    cache_->oldest = newer;
+    newer->older = nullptr;
     thread_.free(static_cast<Payload*>(victim->payload));
     thread_.free(victim);
     --size_;
@@ -146,7 +153,7 @@ class LruCache {
   void unchain(Entry* victim) {
     auto* link = &chain(victim->key);
     while (*link != victim) link = &(*link)->next_in_chain;
-    *link = victim->next_in_chain;
+    *link = std::move(victim->next_in_chain);
   }
 
   [[gnu::noinline]] void touch(std::uint64_t key) {
@@ -157,16 +164,17 @@ class LruCache {
     entry->last_use = ++clock_;
     if (entry->newer == nullptr) return;
     Entry* const newer = entry->newer;
-    Entry* const older = entry->older;
-    newer->older = older;
+    Local moved = std::move(newer->older);
+    Local older = std::move(entry->older);
     if (older != nullptr) {
       older->newer = newer;
     } else {
       cache_->oldest = newer;
     }
+    newer->older = std::move(older);
     entry->newer = nullptr;
-    entry->older = cache_->newest;
-    link_newest(entry);
+    entry->older = std::move(cache_->newest);
+    link_newest(std::move(moved));
   }
 
   Entry* find(std::uint64_t key) {

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "harness/check.h"
 #include "harness/random.h"
@@ -34,10 +35,10 @@ class MessageQueue {
         ends_(thread.template make<Ends>()) {}
 
   ~MessageQueue() {
-    if constexpr (Policy::kFreesByHand) {
+    if constexpr (Policy::kUnlinksByHand) {
       while (ends_->first != nullptr) drop_first();
-      thread_.free(ends_.get());
     }
+    if constexpr (Policy::kFreesByHand) thread_.free(ends_.get());
   }
 
   void run() {
@@ -86,13 +87,14 @@ class MessageQueue {
   [[gnu::noinline]] void send(std::uint64_t number) {
     auto payload = thread_.template make_leaves<unsigned char>(payload_size(number));
     std::memset(payload->data(), byte_of(number), payload->size());
-    Local message = thread_.template make<Message>(nullptr, payload, number);
-    if (ends_->last != nullptr) {
-      ends_->last->next = message;
-    } else {
-      ends_->first = message;
-    }
+    Local message = thread_.template make<Message>(nullptr, std::move(payload), number);
+    Message* const last = ends_->last;
     ends_->last = message;
+    if (last != nullptr) {
+      last->next = std::move(message);
+    } else {
+      ends_->first = std::move(message);
+    }
   }
 
   [[gnu::noinline]] void receive(std::uint64_t number) {
@@ -102,8 +104,8 @@ class MessageQueue {
   }
 
   void drop_first() {
-    Message* const message = ends_->first;
-    ends_->first = message->next;
+    Local message = std::move(ends_->first);
+    ends_->first = std::move(message->next);  // a copy to all that do not count
     if (ends_->first == nullptr) ends_->last = nullptr;
     thread_.free(static_cast<Payload*>(message->payload));
     thread_.free(message);
