@@ -40,6 +40,18 @@ void declare_sizes(CLI::App& app, Sizes& sizes) {
   app.add_option("--latency-rate", sizes.latency.rate,
                  "Workloads named *_latency: requests that arrive a second; 0, the default: one after the other")
       ->check(CLI::Range(0.0, 1e9));
+  app.add_option("--larson-live", sizes.larson.live, "Larson: objects in the tables of all threads together")
+      ->check(CLI::Range(std::uint64_t{1}, LarsonOptions::kMaxLive));
+  app.add_option("--larson-replacements", sizes.larson.replacements, "Larson: objects replaced, over all threads")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+  app.add_option("--larson-handovers", sizes.larson.handovers, "Larson: how often each table changes its thread")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 20));
+  app.add_option("--channel-slots", sizes.producer_consumer.slots,
+                 "Producers and consumers: messages that fit into all queues together")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32));
+  app.add_option("--channel-messages", sizes.producer_consumer.messages,
+                 "Producers and consumers: messages sent, over all producers")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
 }
 
 /// A figure called glibc's or memgc's must not come from a program whose malloc is somebody else's.

@@ -10,8 +10,8 @@
 //   void report(Counters&);                                   its own figures, if it has any and one thread
 //   ~Workload();                                              frees what is left, untimed: a program would just end
 //
-// One thread: on the calling one. Several: each has a Thread and a Workload of its own, made before the clock starts;
-// the caller, attached to nothing, waits.
+// and, when its threads share anything, what shared.h says. One thread: on the calling one. Several: each has a Thread
+// and a Workload of its own, made before the clock starts; the caller, attached to nothing, waits.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -25,6 +25,7 @@
 #include <thread>
 #include <vector>
 
+#include "harness/shared.h"
 #include "harness/usage.h"
 #include "policies/policy.h"
 
@@ -38,7 +39,8 @@ class Measurement {
  public:
   using Options = typename Workload<Policy>::Options;
 
-  Measurement(const Options& options, unsigned threads) : options_(options), threads_(threads) {}
+  Measurement(const Options& options, unsigned threads)
+      : options_(options), threads_(threads), shared_(options_, threads) {}
 
   void operator()(benchmark::State& state) {
     try {
@@ -58,7 +60,7 @@ class Measurement {
  private:
   void run_here(benchmark::State& state) {
     typename Policy::Thread thread(process_);
-    Workload<Policy> workload(thread, options_, 0, 1);
+    auto workload = make_workload<Workload<Policy>>(thread, options_, 0, 1, shared_);
     before_ = usage_now();
     for (auto _ : state) workload.run();
     note_end();
@@ -89,7 +91,7 @@ class Measurement {
   void member(unsigned index, std::latch& ready, std::latch& start, std::latch& done, std::latch& leave) {
     typename Policy::Thread thread(process_);
     try {
-      Workload<Policy> workload(thread, options_, index, threads_);
+      auto workload = make_workload<Workload<Policy>>(thread, options_, index, threads_, shared_);
       ready.count_down();
       wait(thread, start);
       const bool ran = attempt([&] { workload.run(); });
@@ -120,8 +122,11 @@ class Measurement {
   }
 
   void note_error() {
-    std::lock_guard lock(error_mutex_);
-    if (!error_) error_ = std::current_exception();
+    {
+      std::lock_guard lock(error_mutex_);
+      if (!error_) error_ = std::current_exception();
+    }
+    shared_.abandon();
   }
 
   void note_end() {
@@ -145,6 +150,7 @@ class Measurement {
   const Options options_;
   const unsigned threads_;
   typename Policy::Process process_;
+  typename SharedOf<Workload<Policy>>::type shared_;
   Usage before_, after_;
   std::size_t peak_bytes_ = 0;
   Counters own_;

@@ -10,9 +10,11 @@
 #include "harness/program.h"
 #include "workloads/binary_trees.h"
 #include "workloads/gcbench.h"
+#include "workloads/larson.h"
 #include "workloads/latency.h"
 #include "workloads/lru_cache.h"
 #include "workloads/message_queue.h"
+#include "workloads/producer_consumer.h"
 
 namespace memgc_bench {
 
@@ -40,8 +42,8 @@ void add(const std::string& name, const typename Workload<Policy>::Options& opti
 PolicyInfo policy_info() { return {Policy::kName, Policy::version(), Policy::kMallocIsGlibc}; }
 
 void register_workloads(const Sizes& sizes) {
-  add<BinaryTrees>(fmt::format("binary_trees/depth:{}", sizes.trees.depth), sizes.trees, {1});
-  add<LruCache>(fmt::format("lru_cache/live:{}/inserts:{}", sizes.lru.live, sizes.lru.inserts), sizes.lru, {1, 2});
+  add<BinaryTrees>(fmt::format("binary_trees/depth:{}", sizes.trees.depth), sizes.trees, {1, 2, 8});
+  add<LruCache>(fmt::format("lru_cache/live:{}/inserts:{}", sizes.lru.live, sizes.lru.inserts), sizes.lru, {1, 2, 8});
   add<GcBench>(fmt::format("gcbench/depth:{}", sizes.gcbench.depth), sizes.gcbench, {1});
   add<MessageQueue>(fmt::format("message_queue/live:{}/messages:{}", sizes.queue.live, sizes.queue.messages),
                     sizes.queue, {1});
@@ -51,6 +53,11 @@ void register_workloads(const Sizes& sizes) {
   add<Latency<MessageQueue>::On>(
       fmt::format("message_queue_latency/live:{}/requests:{}", sizes.queue.live, sizes.latency.requests),
       {sizes.queue, sizes.latency}, {1});
+  add<Larson>(fmt::format("larson/live:{}/replacements:{}", sizes.larson.live, sizes.larson.replacements), sizes.larson,
+              {1, 2, 8});
+  add<ProducerConsumer>(fmt::format("producer_consumer/slots:{}/messages:{}", sizes.producer_consumer.slots,
+                                    sizes.producer_consumer.messages),
+                        sizes.producer_consumer, {2, 8});
 }
 
 }  // namespace memgc_bench

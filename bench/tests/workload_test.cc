@@ -1,24 +1,33 @@
 // Workloads check their own answers: here on allocators that break what they hand out, as a collector with a bug would.
 #include <gtest/gtest.h>
 
+#include <barrier>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <exception>
 #include <thread>
+#include <vector>
 
 #include "harness/check.h"
+#include "harness/shared.h"
 #include "policies/glibc.h"
+#ifdef MEMGC_BENCH_HAS_MIMALLOC
+#include "policies/shared_ptr.h"
+#endif
 #include "workloads/binary_trees.h"
 #include "workloads/gcbench.h"
+#include "workloads/larson.h"
 #include "workloads/latency.h"
 #include "workloads/lru_cache.h"
 #include "workloads/message_queue.h"
+#include "workloads/producer_consumer.h"
 
 namespace memgc_bench {
 namespace {
 
-/// What is wiped, kDelay allocations after it was made.
-enum class Breaks { kNothing, kObjects, kFirstWords, kLeaves };
+/// What is wiped, or handed out a second time, kDelay allocations after it was made.
+enum class Breaks { kNothing, kObjects, kFirstWords, kLeaves, kReusesLeaves };
 
 /// Never frees, so that writing to an old object breaks nothing but the object. The delay lets a small tree be built
 /// and dropped in peace: what breaks is what lives long.
@@ -27,6 +36,7 @@ struct BreakingPolicy : PlainPointers {
   static constexpr bool kFreesByHand = true;
   static constexpr bool kUnlinksByHand = true;
   static constexpr std::size_t kDelay = 5000;
+  static constexpr std::size_t kLargestLeaf = 1024;
   using Process = PlainProcess;
 
   class Thread {
@@ -52,6 +62,7 @@ struct BreakingPolicy : PlainPointers {
     }
     template <class T>
     PlainArray<T>* make_leaves(std::size_t count) {
+      if constexpr (what == Breaks::kReusesLeaves) return ::new (leaf_cell()) PlainArray<T>(count);
       auto* const array = ::new (cell(PlainArray<T>::bytes_for(count))) PlainArray<T>(count);
       if constexpr (what == Breaks::kLeaves) doomed_.push_back({array->data(), count * sizeof(T), cells_.size()});
       return array;
@@ -74,8 +85,17 @@ struct BreakingPolicy : PlainPointers {
       return cells_.emplace_back(std::calloc(1, bytes));
     }
 
+    // One large enough for any; the oldest again once there are kDelay.
+    void* leaf_cell() {
+      if (leaves_.size() < kDelay) return leaves_.emplace_back(cell(kLargestLeaf));
+      leaves_.push_back(leaves_.front());
+      leaves_.pop_front();
+      return leaves_.back();
+    }
+
     std::deque<void*> cells_;
     std::deque<Doomed> doomed_;
+    std::deque<void*> leaves_;
   };
   using Region = PlainRegion<Thread>;
   using BlockingScope = NoBlockingScope<Thread>;
@@ -88,6 +108,36 @@ void run(const typename Workload<Policy>::Options& options) {
   Workload<Policy> workload(thread, options, 0, 1);
   workload.run();
   workload.verify();
+}
+
+/// The same on several threads, as measure.h does it. All Threads outlive all that was made on them.
+template <class Policy, template <class> class Workload>
+void run_team(const typename Workload<Policy>::Options& options, unsigned threads) {
+  typename Policy::Process process;
+  typename SharedOf<Workload<Policy>>::type shared(options, threads);
+  std::deque<typename Policy::Thread> allocators;
+  for (unsigned index = 0; index < threads; ++index) allocators.emplace_back(process);
+  std::barrier all(threads);
+  std::vector<std::exception_ptr> errors(threads);
+  std::vector<std::thread> team;
+  for (unsigned index = 0; index < threads; ++index) {
+    team.emplace_back([&, index] {
+      auto workload = make_workload<Workload<Policy>>(allocators[index], options, index, threads, shared);
+      all.arrive_and_wait();
+      try {
+        workload.run();
+        workload.verify();
+      } catch (...) {
+        errors[index] = std::current_exception();
+        shared.abandon();
+      }
+      all.arrive_and_wait();
+    });
+  }
+  for (std::thread& thread : team) thread.join();
+  for (const std::exception_ptr& error : errors) {
+    if (error) std::rethrow_exception(error);
+  }
 }
 
 TEST(BinaryTrees, AcceptsAnAllocatorThatKeepsEverything) {
@@ -172,6 +222,53 @@ TEST(Latency, ServesRequestsThatCheckTheirAnswers) {
 }
 
 TEST(LruCache, WorksAtItsSmallestSize) { EXPECT_NO_THROW((run<GlibcPolicy, LruCache>({.live = 1, .inserts = 1}))); }
+
+template <Breaks what>
+void run_larson(unsigned threads) {
+  run_team<BreakingPolicy<what>, Larson>({.live = 4000, .replacements = 40000, .handovers = 5}, threads);
+}
+TEST(Larson, AcceptsAnAllocatorThatKeepsEverything) {
+  for (unsigned threads : {1, 2, 3, 8}) EXPECT_NO_THROW(run_larson<Breaks::kNothing>(threads)) << threads;
+}
+TEST(Larson, NoticesAnObjectThatLostItsBytes) { EXPECT_THROW(run_larson<Breaks::kLeaves>(1), WrongAnswer); }
+TEST(Larson, NoticesAnObjectWhoseCellWasReused) { EXPECT_THROW(run_larson<Breaks::kReusesLeaves>(1), WrongAnswer); }
+TEST(Larson, NoticesItOnTwoThreadsAndNobodyWaitsForOneThatFailed) {
+  EXPECT_THROW(run_larson<Breaks::kReusesLeaves>(2), WrongAnswer);
+}
+TEST(Larson, WorksAtItsSmallestSize) {
+  EXPECT_NO_THROW((run_team<GlibcPolicy, Larson>({.live = 1, .replacements = 1, .handovers = 0}, 2)));
+}
+
+// Half of the slots are more than an object lasts on a breaking allocator, and a consumer sleeps until they are full.
+template <Breaks what>
+void run_producer_consumer(unsigned threads) {
+  run_team<BreakingPolicy<what>, ProducerConsumer>({.slots = 20000, .messages = 40000}, threads);
+}
+TEST(ProducerConsumer, AcceptsAnAllocatorThatKeepsEverything) {
+  for (unsigned threads : {2, 8}) EXPECT_NO_THROW(run_producer_consumer<Breaks::kNothing>(threads)) << threads;
+}
+TEST(ProducerConsumer, NoticesAMessageThatLostItsBytes) {
+  EXPECT_THROW(run_producer_consumer<Breaks::kLeaves>(2), WrongAnswer);
+}
+TEST(ProducerConsumer, NoticesAPayloadWhoseCellWasReused) {
+  EXPECT_THROW(run_producer_consumer<Breaks::kReusesLeaves>(2), WrongAnswer);
+}
+TEST(ProducerConsumer, NoticesAMessageThatLostItsPayload) {
+  EXPECT_THROW(run_producer_consumer<Breaks::kFirstWords>(2), WrongAnswer);
+}
+TEST(ProducerConsumer, WorksAtItsSmallestSize) {
+  EXPECT_NO_THROW((run_team<GlibcPolicy, ProducerConsumer>({.slots = 1, .messages = 1}, 8)));
+}
+
+// Destructors that call each other down a list of this length would need some 100 MB of stack.
+TEST(SharedPtr, ALongListDiesWithoutRecursion) {
+#ifdef MEMGC_BENCH_HAS_MIMALLOC
+  EXPECT_NO_THROW((run<SharedPtrPolicy, MessageQueue>({.live = 500'000, .messages = 500'000})));
+  EXPECT_NO_THROW((run<SharedPtrPolicy, LruCache>({.live = 500'000, .inserts = 1'000'000})));
+#else
+  GTEST_SKIP() << "mimalloc was not found";
+#endif
+}
 
 }  // namespace
 }  // namespace memgc_bench

@@ -42,12 +42,30 @@ struct LatencyOptions {
   double rate = 0;  // requests a second; 0: one after the other
 };
 
+struct LarsonOptions {
+  static constexpr std::uint64_t kMinPayload = 16, kMaxPayload = 512;  // bytes, with the length word
+  static constexpr std::uint64_t kMaxLive = std::uint64_t{1} << 32;
+
+  std::uint64_t live = 200'000;             // objects, in the tables of all threads together
+  std::uint64_t replacements = 10'000'000;  // over all threads
+  std::uint64_t handovers = 40;             // of each table, from a thread to the next
+};
+
+struct ProducerConsumerOptions {
+  static constexpr std::uint64_t kMinPayload = 16, kMaxPayload = 512;  // bytes, with the length word
+
+  std::uint64_t slots = 65'536;         // of all queues together
+  std::uint64_t messages = 10'000'000;  // over all producers
+};
+
 struct Sizes {
   BinaryTreesOptions trees;
   LruCacheOptions lru;
   GcBenchOptions gcbench;
   MessageQueueOptions queue;
   LatencyOptions latency;
+  LarsonOptions larson;
+  ProducerConsumerOptions producer_consumer;
 };
 
 /// To see that everything works, in no time.
@@ -60,6 +78,8 @@ inline Sizes smoke_sizes() {
   sizes.queue.live = 2'000;
   sizes.queue.messages = 100'000;
   sizes.latency.requests = 5'000;
+  sizes.larson = {.live = 2'000, .replacements = 100'000, .handovers = 10};
+  sizes.producer_consumer = {.slots = 1'000, .messages = 50'000};
   return sizes;
 }
 
