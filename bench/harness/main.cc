@@ -52,6 +52,8 @@ void declare_sizes(CLI::App& app, Sizes& sizes) {
   app.add_option("--channel-messages", sizes.producer_consumer.messages,
                  "Producers and consumers: messages sent, over all producers")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+  app.add_option("--scheme-percent", sizes.scheme.percent, "Scheme: how often each program runs, of its usual number")
+      ->check(CLI::Range(1U, 100'000U));
 }
 
 /// A figure called glibc's or memgc's must not come from a program whose malloc is somebody else's.

@@ -35,10 +35,10 @@ struct Request {
 
 // A quarter of everything, still well beyond the caches.
 const std::vector<std::string> kQuickSizes = {
-    "--trees-depth=18",          "--lru-live=250000",         "--lru-inserts=2500000",
-    "--gcbench-depth=16",        "--queue-live=50000",        "--queue-messages=2500000",
-    "--latency-requests=100000", "--larson-live=50000",       "--larson-replacements=2500000",
-    "--channel-slots=16384",     "--channel-messages=2500000"};
+    "--trees-depth=18",          "--lru-live=250000",          "--lru-inserts=2500000",
+    "--gcbench-depth=16",        "--queue-live=50000",         "--queue-messages=2500000",
+    "--latency-requests=100000", "--larson-live=50000",        "--larson-replacements=2500000",
+    "--channel-slots=16384",     "--channel-messages=2500000", "--scheme-percent=25"};
 constexpr Effort kQuickEffort{1, 3, std::chrono::minutes(5)}, kEffort{5, 5, std::chrono::seconds::max()},
     kFullEffort{5, 30, std::chrono::hours(1)};
 

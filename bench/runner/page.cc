@@ -135,7 +135,7 @@ std::string latency_section(const WorkloadSummary& one, std::size_t index, bool 
 
 std::string means_section(const Summary& summary, bool charts) {
   if (summary.means.empty()) return "";
-  return fmt::format("<section><h2>Geometric means of {} workloads</h2>\n", summary.workloads.size()) +
+  return fmt::format("<section><h2>Geometric means of {} workloads</h2>\n", summary.compared) +
          figure(charts, "means", 0, "Geometric means: CPU time against peak memory") +
          table("Geometric means of the ratios", summary.means, ratio_columns()) + "</section>\n";
 }

@@ -20,6 +20,9 @@ std::vector<Configuration> all_configurations(const std::vector<std::string>& me
   for (const std::string& percent : memgc_percents) {
     result.push_back({"memgc " + percent, "memgc-bench-memgc", {{"MEMGC", percent}}});
   }
+  for (const std::string& percent : memgc_percents) {
+    result.push_back({"memgc-scheme " + percent, "memgc-bench-scheme", {{"MEMGC", percent}}});
+  }
   return result;
 }
 

@@ -157,6 +157,10 @@ std::vector<Row> rows_of(const std::vector<RunResult>& runs, const std::string& 
   return rows;
 }
 
+bool has_row(const std::vector<Row>& rows, const std::string& configuration) {
+  return std::any_of(rows.begin(), rows.end(), [&](const Row& row) { return row.configuration == configuration; });
+}
+
 std::vector<Row> mean_rows(const std::vector<std::vector<Row>>& tables,
                            const std::vector<std::string>& configurations) {
   std::vector<Row> means;

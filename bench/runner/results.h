@@ -62,6 +62,8 @@ Ideal ideal_of(const std::vector<Row>& rows);
 /// Sets each row's overheads: its median total over the ideal. At least 1, and 1 for a row that nothing could improve.
 void add_overheads(std::vector<Row>& rows);
 
+bool has_row(const std::vector<Row>& rows, const std::string& configuration);
+
 /// The geometric mean over several workloads' rows of each configuration that has figures for all of them.
 std::vector<Row> mean_rows(const std::vector<std::vector<Row>>& tables, const std::vector<std::string>& configurations);
 

@@ -56,10 +56,12 @@ Summary summarise(const Suite& suite, const nlohmann::ordered_json& machine, con
       if (rate != suite.latency_rates().end()) one.latency_rate = rate->second;
       summary.latencies.push_back(std::move(one));
     } else {
-      costs.push_back(one.rows);
+      // A workload that the baseline cannot run (the Scheme interpreter's) has no ratios and no say in their mean.
+      if (has_row(one.rows, kBaseline)) costs.push_back(one.rows);
       summary.workloads.push_back(std::move(one));
     }
   }
+  summary.compared = costs.size();
   if (costs.size() > 1) summary.means = mean_rows(costs, suite.configurations());
   return summary;
 }
@@ -80,7 +82,7 @@ std::string heading(const Summary& summary) {
 std::string tables(const Summary& summary) {
   std::string text;
   for (const WorkloadSummary& one : summary.workloads) text += table(one.workload, one.rows);
-  if (!summary.means.empty()) text += mean_table(summary.workloads.size(), summary.means);
+  if (!summary.means.empty()) text += mean_table(summary.compared, summary.means);
   for (const WorkloadSummary& one : summary.latencies) text += latency_table(one.workload, one.latency_rate, one.rows);
   return text;
 }

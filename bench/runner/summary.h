@@ -26,6 +26,7 @@ struct Summary {
   std::size_t repetitions = 0;
   std::vector<std::string> size_flags;
   std::vector<WorkloadSummary> workloads;  // whose result is what they cost
+  std::size_t compared = 0;                // workloads that the baseline ran
   std::vector<Row> means;                  // of these; none of a single one
   std::vector<WorkloadSummary> latencies;  // whose result is latency
   std::vector<std::string> missing;        // programs that were not built

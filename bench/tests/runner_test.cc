@@ -56,7 +56,7 @@ TEST(Plan, EachConfigurationComesFirstInSomeRepetition) {
 TEST(Plan, MemgcRunsOncePerPercent) {
   std::vector<std::string> names;
   for (const Configuration& c : all_configurations({"75", "off"})) names.push_back(c.name);
-  EXPECT_THAT(names, testing::IsSupersetOf({"memgc 75", "memgc off", kBaseline}));
+  EXPECT_THAT(names, testing::IsSupersetOf({"memgc 75", "memgc off", "memgc-scheme 75", kBaseline}));
 }
 
 TEST(Plan, RepeatsAsOftenAsTheTimeMeantForItHolds) {
@@ -197,6 +197,15 @@ TEST(Results, MeansLeaveOutWhoDidNotRunEverything) {
   const auto means = mean_rows({rows_of(runs, "w", names, "base"), rows_of(others, "w", names, "base")}, names);
   ASSERT_EQ(means.size(), 2u);
   EXPECT_THAT(means[1].cpu_ratio, DoubleNear(4, 1e-12));
+}
+
+TEST(Results, AWorkloadThatTheBaselineDoesNotRunIsKnown) {
+  const std::vector<RunResult> runs = {run_of("base", 0, 1, 10), run_of("x", 0, 2, 10)};
+  EXPECT_TRUE(has_row(rows_of(runs, "w", {"base", "x"}, "base"), "base"));
+  const std::vector<Row> alone = rows_of({run_of("x", 0, 2, 10)}, "w", {"base", "x"}, "base");
+  EXPECT_FALSE(has_row(alone, "base"));
+  ASSERT_EQ(alone.size(), 1u);
+  EXPECT_TRUE(std::isnan(alone[0].cpu_ratio));
 }
 
 TEST(Report, CsvHasOneLinePerRunAndAColumnPerFigure) {

@@ -58,6 +58,10 @@ struct ProducerConsumerOptions {
   std::uint64_t messages = 10'000'000;  // over all producers
 };
 
+struct SchemeOptions {
+  unsigned percent = 100;  // of the runs that scheme.h says; at least one of each program
+};
+
 struct Sizes {
   BinaryTreesOptions trees;
   LruCacheOptions lru;
@@ -66,6 +70,7 @@ struct Sizes {
   LatencyOptions latency;
   LarsonOptions larson;
   ProducerConsumerOptions producer_consumer;
+  SchemeOptions scheme;
 };
 
 /// To see that everything works, in no time.
@@ -80,6 +85,7 @@ inline Sizes smoke_sizes() {
   sizes.latency.requests = 5'000;
   sizes.larson = {.live = 2'000, .replacements = 100'000, .handovers = 10};
   sizes.producer_consumer = {.slots = 1'000, .messages = 50'000};
+  sizes.scheme.percent = 1;
   return sizes;
 }
 
