@@ -54,6 +54,29 @@ void declare_sizes(CLI::App& app, Sizes& sizes) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
   app.add_option("--scheme-percent", sizes.scheme.percent, "Scheme: how often each program runs, of its usual number")
       ->check(CLI::Range(1U, 100'000U));
+  app.add_option("--symbols-names", sizes.symbols.names, "Symbols: different names; rounded up to a power of two")
+      ->check(CLI::Range(SymbolsOptions::kMinNames, SymbolsOptions::kMaxNames));
+  app.add_option("--symbols-lookups", sizes.symbols.lookups, "Symbols: names looked up")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+  app.add_option("--graph-nodes", sizes.graph.nodes, "Random graph: nodes")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32));
+  app.add_option("--graph-steps", sizes.graph.steps, "Random graph: steps, each of which changes a node")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+  app.add_option("--splay-live", sizes.splay.live, "Splay tree: nodes")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32));
+  app.add_option("--splay-steps", sizes.splay.steps, "Splay tree: nodes inserted and removed once it is full")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+  app.add_option("--json-live", sizes.json.live, "JSON documents: how many are kept")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32));
+  app.add_option("--json-documents", sizes.json.documents,
+                 "JSON documents: how many come, at least as many as are kept")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+  app.add_option("--arrays-live", sizes.arrays.live, "Big arrays: arrays, of numbers and of pointers together")
+      ->check(CLI::Range(std::uint64_t{2}, std::uint64_t{1} << 32));
+  app.add_option("--arrays-steps", sizes.arrays.steps, "Big arrays: arrays replaced")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+  app.add_option("--arrays-largest", sizes.arrays.largest, "Big arrays: bytes of the largest, at least 8192")
+      ->check(CLI::Range(2 * BigArraysOptions::kSmallest, std::uint64_t{1} << 36));
 }
 
 /// A figure called glibc's or memgc's must not come from a program whose malloc is somebody else's.

@@ -8,13 +8,18 @@
 #include MEMGC_BENCH_POLICY_HEADER
 #include "harness/measure.h"
 #include "harness/program.h"
+#include "workloads/big_arrays.h"
 #include "workloads/binary_trees.h"
 #include "workloads/gcbench.h"
+#include "workloads/json_documents.h"
 #include "workloads/larson.h"
 #include "workloads/latency.h"
 #include "workloads/lru_cache.h"
 #include "workloads/message_queue.h"
 #include "workloads/producer_consumer.h"
+#include "workloads/random_graph.h"
+#include "workloads/splay_tree.h"
+#include "workloads/symbols.h"
 
 namespace memgc_bench {
 
@@ -58,6 +63,14 @@ void register_workloads(const Sizes& sizes) {
   add<ProducerConsumer>(fmt::format("producer_consumer/slots:{}/messages:{}", sizes.producer_consumer.slots,
                                     sizes.producer_consumer.messages),
                         sizes.producer_consumer, {2, 8});
+  add<Symbols>(fmt::format("symbols/names:{}/lookups:{}", sizes.symbols.names, sizes.symbols.lookups), sizes.symbols,
+               {1});
+  add<RandomGraph>(fmt::format("random_graph/nodes:{}/steps:{}", sizes.graph.nodes, sizes.graph.steps), sizes.graph,
+                   {1});
+  add<SplayTree>(fmt::format("splay_tree/live:{}/steps:{}", sizes.splay.live, sizes.splay.steps), sizes.splay, {1});
+  add<JsonDocuments>(fmt::format("json_documents/live:{}/documents:{}", sizes.json.live, sizes.json.documents),
+                     sizes.json, {1});
+  add<BigArrays>(fmt::format("big_arrays/live:{}/steps:{}", sizes.arrays.live, sizes.arrays.steps), sizes.arrays, {1});
 }
 
 }  // namespace memgc_bench

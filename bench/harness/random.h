@@ -1,7 +1,10 @@
 // Job: deterministic numbers for workloads: the same on every machine, for every allocator.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace memgc_bench {
 
@@ -11,6 +14,17 @@ constexpr std::uint64_t mix64(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
   x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
   return x ^ (x >> 31);
+}
+
+/// Of the bytes and their number.
+inline std::uint64_t hash_bytes(const void* bytes, std::size_t count) {
+  std::uint64_t hash = count;
+  for (std::size_t i = 0; i < count; i += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, static_cast<const char*>(bytes) + i, std::min(count - i, sizeof(word)));
+    hash = mix64(hash ^ word);
+  }
+  return hash;
 }
 
 /// SplitMix64.

@@ -38,7 +38,11 @@ const std::vector<std::string> kQuickSizes = {
     "--trees-depth=18",          "--lru-live=250000",          "--lru-inserts=2500000",
     "--gcbench-depth=16",        "--queue-live=50000",         "--queue-messages=2500000",
     "--latency-requests=100000", "--larson-live=50000",        "--larson-replacements=2500000",
-    "--channel-slots=16384",     "--channel-messages=2500000", "--scheme-percent=25"};
+    "--channel-slots=16384",     "--channel-messages=2500000", "--scheme-percent=25",
+    "--symbols-names=4194304",   "--symbols-lookups=1500000",  "--graph-nodes=75000",
+    "--graph-steps=500000",      "--splay-live=7500",          "--splay-steps=100000",
+    "--json-live=500",           "--json-documents=10000",     "--arrays-live=32",
+    "--arrays-steps=875"};
 constexpr Effort kQuickEffort{1, 3, std::chrono::minutes(5)}, kEffort{5, 5, std::chrono::seconds::max()},
     kFullEffort{5, 30, std::chrono::hours(1)};
 

@@ -15,13 +15,18 @@
 #ifdef MEMGC_BENCH_HAS_MIMALLOC
 #include "policies/shared_ptr.h"
 #endif
+#include "workloads/big_arrays.h"
 #include "workloads/binary_trees.h"
 #include "workloads/gcbench.h"
+#include "workloads/json_documents.h"
 #include "workloads/larson.h"
 #include "workloads/latency.h"
 #include "workloads/lru_cache.h"
 #include "workloads/message_queue.h"
 #include "workloads/producer_consumer.h"
+#include "workloads/random_graph.h"
+#include "workloads/splay_tree.h"
+#include "workloads/symbols.h"
 
 namespace memgc_bench {
 namespace {
@@ -222,6 +227,70 @@ TEST(Latency, ServesRequestsThatCheckTheirAnswers) {
 }
 
 TEST(LruCache, WorksAtItsSmallestSize) { EXPECT_NO_THROW((run<GlibcPolicy, LruCache>({.live = 1, .inserts = 1}))); }
+TEST(Symbols, AcceptsAnAllocatorThatKeepsEverything) {
+  EXPECT_NO_THROW((run<BreakingPolicy<Breaks::kNothing>, Symbols>({.names = 1 << 17, .lookups = 40000})));
+}
+TEST(Symbols, NoticesANameThatLostItsLetters) {
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kLeaves>, Symbols>({.names = 1 << 17, .lookups = 40000})), WrongAnswer);
+}
+TEST(Symbols, NoticesASymbolThatLostItsName) {
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kObjects>, Symbols>({.names = 1 << 17, .lookups = 40000})), WrongAnswer);
+}
+TEST(Symbols, NoticesAChainThatWasCut) {
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kFirstWords>, Symbols>({.names = 1 << 17, .lookups = 40000})), WrongAnswer);
+}
+TEST(Symbols, WorksAtItsSmallestSize) { EXPECT_NO_THROW((run<GlibcPolicy, Symbols>({.names = 1, .lookups = 1}))); }
+TEST(RandomGraph, AcceptsAnAllocatorThatKeepsEverything) {
+  EXPECT_NO_THROW((run<BreakingPolicy<Breaks::kNothing>, RandomGraph>({.nodes = 4000, .steps = 20000})));
+}
+TEST(RandomGraph, NoticesANodeThatLostItsEdges) {
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kFirstWords>, RandomGraph>({.nodes = 4000, .steps = 20000})), WrongAnswer);
+}
+TEST(RandomGraph, NoticesANodeThatLostItsName) {
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kObjects>, RandomGraph>({.nodes = 4000, .steps = 20000})), WrongAnswer);
+}
+TEST(RandomGraph, WorksAtItsSmallestSize) {
+  EXPECT_NO_THROW((run<GlibcPolicy, RandomGraph>({.nodes = 1, .steps = 100})));
+}
+TEST(SplayTree, AcceptsAnAllocatorThatKeepsEverything) {
+  EXPECT_NO_THROW((run<BreakingPolicy<Breaks::kNothing>, SplayTree>({.live = 1000, .steps = 1000})));
+}
+TEST(SplayTree, NoticesAPayloadThatLostItsNumbers) {
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kLeaves>, SplayTree>({.live = 1000, .steps = 1000})), WrongAnswer);
+}
+TEST(SplayTree, NoticesALinkThatWasCut) {
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kFirstWords>, SplayTree>({.live = 1000, .steps = 1000})), WrongAnswer);
+}
+TEST(SplayTree, WorksAtItsSmallestSize) { EXPECT_NO_THROW((run<GlibcPolicy, SplayTree>({.live = 1, .steps = 100}))); }
+TEST(JsonDocuments, AcceptsAnAllocatorThatKeepsEverything) {
+  EXPECT_NO_THROW((run<BreakingPolicy<Breaks::kNothing>, JsonDocuments>({.live = 100, .documents = 200})));
+}
+TEST(JsonDocuments, NoticesATextThatLostItsCharacters) {
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kLeaves>, JsonDocuments>({.live = 100, .documents = 200})), WrongAnswer);
+}
+TEST(JsonDocuments, NoticesAValueThatLostItsContents) {
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kObjects>, JsonDocuments>({.live = 100, .documents = 200})), WrongAnswer);
+}
+TEST(JsonDocuments, NoticesAMemberThatLostItsName) {
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kFirstWords>, JsonDocuments>({.live = 100, .documents = 200})), WrongAnswer);
+}
+TEST(JsonDocuments, WorksAtItsSmallestSize) {
+  EXPECT_NO_THROW((run<GlibcPolicy, JsonDocuments>({.live = 1, .documents = 1})));
+}
+TEST(BigArrays, AcceptsAnAllocatorThatKeepsEverything) {
+  EXPECT_NO_THROW((run<BreakingPolicy<Breaks::kNothing>, BigArrays>({.live = 4000, .steps = 6000, .largest = 8192})));
+}
+TEST(BigArrays, NoticesAnArrayThatLostItsNumbers) {
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kLeaves>, BigArrays>({.live = 4000, .steps = 6000, .largest = 8192})),
+               WrongAnswer);
+}
+TEST(BigArrays, NoticesARecordThatLostItsNumber) {
+  EXPECT_THROW((run<BreakingPolicy<Breaks::kObjects>, BigArrays>({.live = 4000, .steps = 6000, .largest = 8192})),
+               WrongAnswer);
+}
+TEST(BigArrays, WorksAtItsSmallestSize) {
+  EXPECT_NO_THROW((run<GlibcPolicy, BigArrays>({.live = 1, .steps = 100, .largest = 1})));
+}
 
 template <Breaks what>
 void run_larson(unsigned threads) {

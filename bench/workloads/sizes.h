@@ -62,6 +62,44 @@ struct SchemeOptions {
   unsigned percent = 100;  // of the runs that scheme.h says; at least one of each program
 };
 
+struct SymbolsOptions {
+  static constexpr std::uint64_t kMinNames = 4096, kMaxNames = std::uint64_t{1} << 32;
+  static constexpr std::uint64_t kMinName = 4, kMaxName = 40;  // letters
+  static constexpr std::uint64_t kLookupShare = 8;  // scopes are open for names / kLookupShare look-ups together
+
+  std::uint64_t names = std::uint64_t{1} << 24;  // different ones that may come; a power of two, or rounded up to one
+  std::uint64_t lookups = 6'000'000;
+};
+
+struct RandomGraphOptions {
+  static constexpr std::uint64_t kMinEdges = 2, kMaxEdges = 8;  // of a node
+
+  std::uint64_t nodes = 300'000;
+  std::uint64_t steps = 2'000'000;
+};
+
+struct SplayTreeOptions {
+  static constexpr unsigned kPayloadDepth = 4;
+  static constexpr std::uint64_t kMinNumbers = 2, kMaxNumbers = 16;  // in each leaf of a payload
+
+  std::uint64_t live = 30'000;  // nodes
+  std::uint64_t steps = 400'000;
+};
+
+struct JsonDocumentsOptions {
+  std::uint64_t live = 2'000;  // documents kept
+  std::uint64_t documents = 40'000;
+};
+
+struct BigArraysOptions {
+  static constexpr std::uint64_t kSmallest = 4096;    // bytes, with the length word
+  static constexpr std::uint64_t kRecords = 1 << 16;  // that pointers point to
+
+  std::uint64_t live = 128;  // arrays
+  std::uint64_t steps = 3'500;
+  std::uint64_t largest = 4 << 20;  // bytes; rounded down to kSmallest times a power of two
+};
+
 struct Sizes {
   BinaryTreesOptions trees;
   LruCacheOptions lru;
@@ -71,6 +109,11 @@ struct Sizes {
   LarsonOptions larson;
   ProducerConsumerOptions producer_consumer;
   SchemeOptions scheme;
+  SymbolsOptions symbols;
+  RandomGraphOptions graph;
+  SplayTreeOptions splay;
+  JsonDocumentsOptions json;
+  BigArraysOptions arrays;
 };
 
 /// To see that everything works, in no time.
@@ -86,6 +129,11 @@ inline Sizes smoke_sizes() {
   sizes.larson = {.live = 2'000, .replacements = 100'000, .handovers = 10};
   sizes.producer_consumer = {.slots = 1'000, .messages = 50'000};
   sizes.scheme.percent = 1;
+  sizes.symbols = {.names = 1 << 16, .lookups = 100'000};
+  sizes.graph = {.nodes = 10'000, .steps = 100'000};
+  sizes.splay = {.live = 1'000, .steps = 10'000};
+  sizes.json = {.live = 20, .documents = 200};
+  sizes.arrays = {.live = 64, .steps = 500, .largest = 64 << 10};
   return sizes;
 }
 
