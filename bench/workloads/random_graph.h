@@ -80,7 +80,7 @@ class RandomGraph {
   using LocalEdges = typename Policy::template Local<Edges>;
 
   Edges& nodes() { return *nodes_.get(); }
-  Node* any_node() { return nodes()[random_.below(filled_)]; }
+  Local any_node() { return nodes()[random_.below(filled_)]; }
   LocalEdges make_edges() {
     return thread_.template make_refs<Node>(Options::kMinEdges +
                                             random_.below(Options::kMaxEdges - Options::kMinEdges + 1));
@@ -159,7 +159,7 @@ class RandomGraph {
   }
 
   template <class Edge>
-  static void connect(Node& from, Edge& edge, Node* to) {
+  static void connect(Node& from, Edge& edge, const Local& to) {
     edge = to;
     from.sum += to->name;
     if constexpr (Policy::kFreesByHand) ++to->edges_to_it;
