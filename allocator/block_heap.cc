@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "allocator/base/bits.h"
 #include "allocator/base/check.h"
 #include "allocator/base/sync.h"
 
@@ -73,6 +74,34 @@ BlockIndex BlockHeap::take_fresh(std::size_t count) {
   for (std::size_t i = 0; i < fresh; ++i) cage_.block(fresh_begin + static_cast<BlockIndex>(i)).zeroed = true;
   fresh_begin_.store(fresh_begin + static_cast<BlockIndex>(fresh), std::memory_order_relaxed);
   return first;
+}
+
+bool BlockHeap::map_fresh(std::size_t most_bytes) {
+  constexpr std::size_t kBlocks = Cage::kHugePageBlocks;
+  constexpr std::size_t kAhead = 8 * kBlocks;
+  const std::lock_guard guard(lock_);
+  const BlockIndex begin = used_end();
+  const auto from = static_cast<BlockIndex>(round_up(begin, Cage::kHugePageBlocks));
+  const std::size_t count = from - begin + kBlocks;
+  if (count > cage_.capacity() - begin) return false;
+  const BlockIndex end = begin + static_cast<BlockIndex>(count);
+  const std::size_t after = resident_bytes() + (kBlocks << kBlockShift) + cage_.metadata_bytes(end);
+  if (after > std::min(most_bytes, most_bytes_.load(std::memory_order_relaxed))) return false;
+  // The kernel makes whoever grows the cage meanwhile wait until the pages are mapped: so that is done before.
+  if (cage_.frontier() < end + kBlocks) cage_.grow(std::min<std::size_t>(kAhead, cage_.capacity() - cage_.frontier()));
+  if (cage_.frontier() < end) return false;
+  fresh_begin_.store(end, std::memory_order_relaxed);
+  add(releasing_blocks_, count);
+  lock_.unlock();
+  const bool mapped = cage_.map_huge_pages(from, end);
+  lock_.lock();
+  subtract(releasing_blocks_, count);
+  for (BlockIndex i = begin; i < end; ++i) {
+    cage_.block(i).zeroed = true;
+    cage_.block(i).resident = mapped && i >= from;
+  }
+  put(begin, count);
+  return mapped;
 }
 
 // What taking these blocks makes resident: those of a stretch that had been given back; or fresh ones and what

@@ -6,7 +6,7 @@
 //
 // Invariant: every block below the cage's frontier but block 0 is in exactly one of: a free stretch, fresh (at or above
 // fresh_begin_: never taken), or taken. Threads: any; one lock, held for as long as it takes to list the blocks at hand
-// (about 2 ns each) or to look at 4096 others, never over a system call but for growing the cage.
+// (about 2 ns each) or to look at 4096 others, never over a system call but mprotect, for growing the cage.
 #pragma once
 
 #include <atomic>
@@ -34,6 +34,15 @@ class BlockHeap {
   /// From now on, blocks in use, resident free ones, and what describes all that were ever taken, are never more than
   /// this together: take() gives free ones back to the kernel first, and fails if that is not enough.
   void set_most_bytes(std::size_t bytes) { most_bytes_.store(bytes, std::memory_order_relaxed); }
+  /// Of a cage with huge pages: whether the heap grows so fast that mapping some ahead pays. A few loads; any thread.
+  bool wants_fresh() const {
+    return cage_.huge_pages() && used_end() >= 2 * Cage::kHugePageBlocks &&
+           resident_free_blocks_.load(std::memory_order_relaxed) < Cage::kHugePageBlocks;
+  }
+  /// Makes some fresh blocks free that have huge pages behind them, as long as then no more than `most_bytes` are
+  /// resident. Calls the kernel, without the lock: for a thread that nobody waits for. False when there is nothing to
+  /// be had.
+  bool map_fresh(std::size_t most_bytes);
   /// Gives them back. REQUIRES: no cell in them occupied or kept (their bitmaps are clear).
   void give_back(BlockIndex first, std::size_t count);
   /// Gives free resident blocks back to the kernel until `bytes` have been, or none is left. Returns the bytes given.
@@ -94,7 +103,7 @@ class BlockHeap {
   Count taken_blocks_{0};
   Count resident_free_blocks_{0};
   Count untouched_free_bytes_{0};  // of resident free blocks
-  Count releasing_blocks_{0};      // free, in no list while the kernel takes their pages
+  Count releasing_blocks_{0};      // free, in no list while the kernel takes their pages, or gives them
   Count released_blocks_{0};
 };
 

@@ -11,20 +11,18 @@
 namespace memgc::internal {
 namespace {
 
-constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
+constexpr std::size_t kHugePageBytes = Cage::kHugePageBlocks * kBlockBytes;
 constexpr std::size_t kSmallestCage = std::size_t{4} << 20;
 constexpr std::size_t kBitmapBytes = kBitmapWords * sizeof(BitmapWord);
 
-}  // namespace
-
-// mprotect calls are few: 1 MiB at first, then an eighth of what there is, 64 MiB at most. Huge pages are only put
-// where one has room.
-std::size_t Cage::growth_blocks(std::size_t present, std::size_t wanted) const {
+// mprotect calls are few: 1 MiB at first, then an eighth of what there is, 64 MiB at most.
+std::size_t growth_blocks(std::size_t present, std::size_t wanted) {
   const std::size_t step =
       std::clamp<std::size_t>(present / 8, (std::size_t{1} << 20) / kBlockBytes, (std::size_t{64} << 20) / kBlockBytes);
-  const std::size_t end = present + std::max(step, wanted);
-  return (huge_pages_ ? round_up(end, kHugePageBytes / kBlockBytes) : end) - present;
+  return std::max(step, wanted);
 }
+
+}  // namespace
 
 bool Cage::reserve(std::size_t bytes, bool huge_pages) {
   huge_pages_ = huge_pages;
@@ -51,7 +49,7 @@ bool Cage::reserve_exactly(std::size_t bytes) {
   reservation_ = base;
   reservation_bytes_ = total;
   base_ = base;
-  if (huge_pages_) os::advise_huge_pages(base, bytes);
+  if (huge_pages_) os::advise_huge_pages(base, bytes, false);
   reserved_bytes_ = bytes;
   cells_ = Region(base, bytes);
   descriptors_ = Region(base + bytes, descriptor_bytes);
@@ -86,6 +84,16 @@ bool Cage::grow(std::size_t wanted) {
     return true;
   }
   return false;
+}
+
+// The advice holds for the moment of mapping: so the ready cells stay one mapping, and khugepaged does not fill again
+// what is given back later.
+bool Cage::map_huge_pages(BlockIndex begin, BlockIndex end) const {
+  const std::size_t bytes = static_cast<std::size_t>(end - begin) << kBlockShift;
+  os::advise_huge_pages(address_of(begin), bytes, true);
+  const bool mapped = os::map_pages(address_of(begin), bytes);
+  os::advise_huge_pages(address_of(begin), bytes, false);
+  return mapped;
 }
 
 std::size_t Cage::metadata_bytes(BlockIndex end) const {

@@ -56,7 +56,8 @@ struct alignas(64) Block {
   std::atomic<BlockState> state;  // released last when a block is taken into use, so that it vouches for the rest
   std::uint8_t kind;              // Layout::kind
   bool zeroed;                    // every cell that was never handed out reads as zero
-  bool resident;                  // of a free block: its pages have not been given back
+  bool resident;                  // of a free block: its pages have not been given back; of one that is taken: it
+                                  // was so then
   std::uint32_t reciprocal;       // ceil(2^32 / cell_bytes): offset -> cell index by a multiply and a shift
   std::uint32_t cell_bytes;       // 0 for large ones
   std::uint32_t cells;
@@ -91,8 +92,7 @@ class Cage {
   Cage& operator=(const Cage&) = delete;
 
   /// Reserves `bytes` (rounded to blocks), or the largest power of two below that is to be had; false if there is none.
-  /// With `huge_pages` the kernel is asked for such behind the cells (not behind descriptors and bitmaps, which are
-  /// small).
+  /// With `huge_pages` there are none but those that map_huge_pages() makes; without, what the system's setting says.
   bool reserve(std::size_t bytes, bool huge_pages = false);
 
   char* base() const { return base_; }
@@ -102,6 +102,14 @@ class Cage {
   BlockIndex capacity() const { return static_cast<BlockIndex>(reserved_bytes_ >> kBlockShift); }
   /// Moves the frontier up by at least `blocks`. False when there is no more; nothing has changed then.
   bool grow(std::size_t blocks);
+
+  /// Blocks to a huge page. The cage begins where one does.
+  static constexpr std::size_t kHugePageBlocks = (std::size_t{2} << 20) / kBlockBytes;
+  bool huge_pages() const { return huge_pages_; }
+  /// Of a cage with huge pages: puts such behind blocks from `begin` to below `end`, which begin and end where one does
+  /// and were never touched. False when the kernel has none. About 0.1 ms for each, and more where memory must be
+  /// found.
+  bool map_huge_pages(BlockIndex begin, BlockIndex end) const;
 
   /// Whether a word lies in the cage: a subtraction and a compare. (Null does not: the base is far from 0.)
   bool contains(const void* pointer) const { return offset_of(pointer) < reserved_bytes_; }
@@ -179,7 +187,6 @@ class Cage {
 
  private:
   bool reserve_exactly(std::size_t bytes);
-  std::size_t growth_blocks(std::size_t present, std::size_t wanted) const;
   static std::uint64_t mask_of(CellRef cell) { return std::uint64_t{1} << (cell.index % 64); }
 
   void* reservation_ = nullptr;

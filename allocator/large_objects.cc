@@ -23,10 +23,11 @@ void* LargeObjects::take(std::size_t bytes, const Layout& shape, LayoutId layout
     unpoison(cage_.address_of(index), kBlockBytes);
     if (!cage_.block(index).zeroed) std::memset(cage_.address_of(index), 0, kBlockBytes);
   }
-  // Pages behind the object are not resident yet, if its last block is fresh; they stay so while it lives.
+  // Pages behind the object are not resident yet, if its last block is fresh and was not mapped; they stay so while it
+  // lives.
   Block& last = cage_.block(first + static_cast<BlockIndex>(count) - 1);
   const std::size_t used = round_up(bytes, os::page_bytes());
-  if (last.zeroed && used < count << kBlockShift) {
+  if (last.zeroed && !last.resident && used < count << kBlockShift) {
     last.untouched = static_cast<std::uint32_t>((count << kBlockShift) - used);
     untouched_bytes_.fetch_add(last.untouched, std::memory_order_relaxed);
   }

@@ -85,11 +85,23 @@ std::size_t page_bytes() {
 void* reserve(std::size_t bytes, std::size_t alignment) { return reserve_below(0, bytes, alignment); }
 
 void* reserve_apart(std::size_t bytes, std::size_t alignment) {
+  constexpr int kTries = 6;
   const std::uintptr_t end = kMayChooseAddresses ? apart_end.load(std::memory_order_relaxed) : 0;
-  void* memory = reserve_below(end, bytes, alignment);
-  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
-  // Two threads at once may want the same place; one gets it, and the other one's is as good a place to go on from.
-  if (memory != nullptr && (end == 0 || begin < end)) apart_end.store(begin, std::memory_order_relaxed);
+  // What the kernel placed itself lies right below the last one: stacks that the C library keeps, smaller reservations.
+  std::uintptr_t gap = bytes / 16 + (std::size_t{64} << 20);
+  for (int tries = 0; end > gap && tries < kTries; ++tries, gap *= 2) {
+    void* memory = reserve_below(end - gap, bytes, alignment);
+    if (memory == nullptr) return nullptr;
+    const auto begin = reinterpret_cast<std::uintptr_t>(memory);
+    // Two threads at once may want the same place; one gets it, and the other one's is as good to go on from.
+    if (begin < end) {
+      apart_end.store(begin, std::memory_order_relaxed);
+      return memory;
+    }
+    unreserve(memory, bytes);
+  }
+  void* memory = reserve(bytes, alignment);
+  apart_end.store(reinterpret_cast<std::uintptr_t>(memory), std::memory_order_relaxed);
   return memory;
 }
 
@@ -102,7 +114,17 @@ bool commit(void* address, std::size_t bytes) {
   return true;
 }
 
-void advise_huge_pages(void* address, std::size_t bytes) { ::madvise(address, bytes, MADV_HUGEPAGE); }
+void advise_huge_pages(void* address, std::size_t bytes, bool huge) {
+  ::madvise(address, bytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
+bool map_pages(void* address, std::size_t bytes) {
+#if defined(MADV_POPULATE_WRITE)  // Linux 5.14
+  return ::madvise(address, bytes, MADV_POPULATE_WRITE) == 0;
+#else
+  return false;
+#endif
+}
 
 bool release(void* address, std::size_t bytes) {
   if (fails_now()) return false;

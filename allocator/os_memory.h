@@ -27,8 +27,10 @@ void* reserve_apart(std::size_t bytes, std::size_t alignment);
 void unreserve(void* address, std::size_t bytes);
 /// Makes reserved pages ready. False when the kernel refuses.
 bool commit(void* address, std::size_t bytes);
-/// Asks for huge pages behind a whole reservation, for as long as it is there. The kernel may not have any.
-void advise_huge_pages(void* address, std::size_t bytes);
+/// From now on the kernel puts huge pages there, if it has any; or none (and khugepaged leaves the range alone).
+void advise_huge_pages(void* address, std::size_t bytes, bool huge);
+/// Maps ready pages for writing, all at once, as if each had been touched. False when the kernel does not.
+bool map_pages(void* address, std::size_t bytes);
 /// Gives the pages back; they stay ready and read as zero. False when the kernel refuses (nothing has changed then).
 bool release(void* address, std::size_t bytes);
 /// Physical memory of the machine in bytes; a guess of 8 GiB where it cannot be read.

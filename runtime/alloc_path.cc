@@ -37,6 +37,8 @@ void keep_pace(MutatorImpl& mutator, std::size_t large_bytes = 0) {
   if (heap.above_hard_goal(large_bytes)) [[unlikely]]
     heap.collector().stay_below_hard_goal(mutator, large_bytes);
   heap.make_room(std::max(large_bytes, kBlockBytes));
+  if (heap.wants_fresh()) [[unlikely]]
+    heap.collector().want_fresh();
 }
 
 // Calls attempt() until it gives memory: once as things are, once after a collection, once after the embedder was

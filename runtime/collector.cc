@@ -168,6 +168,14 @@ void Collector::assist(MutatorImpl& mutator) {
   mutator.balance += static_cast<std::int64_t>(credit_for(owed, std::min(done, owed.work), ratio));
 }
 
+void Collector::want_fresh() {
+  if (fresh_wanted_.load(std::memory_order_relaxed)) return;
+  const std::lock_guard guard(lock_);
+  if (begun_ != settled_ || held_off_ != 0 || !start_thread()) return;  // it has other things to do
+  fresh_wanted_.store(true, std::memory_order_relaxed);
+  wake_collector_.notify_one();
+}
+
 // At most one slice: the next refill lends more.
 void Collector::lend_time() {
   const std::uint64_t began = now_ns();
@@ -319,7 +327,12 @@ bool Collector::wait_until_wanted(std::unique_lock<sync::Mutex>& guard) {
   const auto wanted = [&] { return stopping_ || (wanted_ > begun_ && held_off_ == 0); };
   while (!wanted()) {
     const bool look = std::exchange(look_again_, false);
+    const bool fresh = fresh_wanted_.load(std::memory_order_relaxed);
     guard.unlock();
+    if (fresh) {
+      heap_.map_fresh();
+      fresh_wanted_.store(false, std::memory_order_relaxed);
+    }
     if (look) heap_.update_limits();  // whoever turned a knob may have done so while the last cycle set its own
     std::uint64_t rest = heap_.scavenger().work();
     const bool due = look && heap_.trigger_reached();  // else those who allocate say so
@@ -339,7 +352,9 @@ bool Collector::wait_until_wanted(std::unique_lock<sync::Mutex>& guard) {
     rest = std::min(rest == 0 ? UINT64_MAX : rest, idle_left);
     if (limiting) rest = std::min(rest, kLimitedNs);
     if (held_off_ != 0) rest = UINT64_MAX;  // go_on() has it looked at again
-    const auto woken = [&] { return wanted() || look_again_; };
+    const auto woken = [&] {
+      return wanted() || look_again_ || (fresh_wanted_.load(std::memory_order_relaxed) && held_off_ == 0);
+    };
     if (rest == UINT64_MAX) {
       wake_collector_.wait(guard, woken);
     } else {

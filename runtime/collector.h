@@ -3,6 +3,7 @@
 // Threads: cycles run on the collector's own thread, made when the first is wanted. All else: any.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -35,6 +36,8 @@ class Collector {
   void collect_due(MutatorImpl& mutator);
   /// A knob was turned: a cycle may be due, or memory to be given back.
   void look_again();
+  /// The heap grows: fresh memory is to be mapped ahead, as soon as there is time for that.
+  void want_fresh();
   /// The collector has had less than its share of the processors: marks for a moment in its stead.
   void lend_time();
   /// The mutator has overdrawn its balance while a cycle marks: draws on what others have marked, or marks itself, or
@@ -95,6 +98,7 @@ class Collector {
   std::size_t waiting_to_assist_ = 0;
   unsigned held_off_ = 0;
   bool look_again_ = false;
+  std::atomic<bool> fresh_wanted_{false};  // set under lock_; read without, as asking once is enough
   bool stopping_ = false;
 };
 

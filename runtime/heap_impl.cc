@@ -105,6 +105,7 @@ Holdings HeapImpl::update_goal() {
   external_at_goal_.store(external_bytes_.load(std::memory_order_relaxed), std::memory_order_relaxed);
   const Holdings held = holdings();
   pacing_.update_goal(held, debug().gcstoptheworld);
+  fresh_refused_.store(false, std::memory_order_relaxed);
   update_most_bytes(held);
   return held;
 }
@@ -117,6 +118,18 @@ void HeapImpl::update_most_bytes(const Holdings& held) {
   const std::size_t reserve = std::max(kLeastMarkReserve, options_.max_bytes / kMarkReserveDivisor);
   const std::size_t others = fixed_table_bytes() + held.stack_copies + held.threads + std::max(held.mark_work, reserve);
   blocks_.set_most_bytes(options_.max_bytes > others ? options_.max_bytes - others : 0);
+}
+
+// Near a limit fresh blocks come one by one.
+void HeapImpl::map_fresh() {
+  constexpr std::size_t kNearDivisor = 8;
+  const std::size_t limit = pacing_.resident_blocks();
+  const std::size_t most = std::min(goal(), limit - limit / kNearDivisor);
+  while (blocks_.wants_fresh()) {
+    if (blocks_.map_fresh(most)) continue;
+    fresh_refused_.store(true, std::memory_order_relaxed);
+    break;
+  }
 }
 
 std::size_t HeapImpl::fixed_table_bytes() const { return sets_.metadata_bytes() + sizeof(HeapImpl); }

@@ -92,6 +92,10 @@ class HeapImpl {
     if (most != SIZE_MAX && blocks_.resident_bytes() + growth > most) [[unlikely]]
       scavenger_.keep_limit(growth);
   }
+  /// Fresh memory ahead of those who will want it, by the huge page: what the heap will grow to, and no more. The
+  /// collector's thread, between two cycles.
+  void map_fresh();
+  bool wants_fresh() const { return blocks_.wants_fresh() && !fresh_refused_.load(std::memory_order_relaxed); }
   Pacing& pacing() { return pacing_; }
   void count_late_answer() { late_answers_.fetch_add(1, std::memory_order_relaxed); }
 
@@ -160,6 +164,7 @@ class HeapImpl {
   Scavenger scavenger_;
   Handshakes handshakes_;
 
+  std::atomic<bool> fresh_refused_{false};  // until the goal is another
   std::atomic<std::size_t> heap_bytes_{0};
   std::atomic<std::size_t> peak_bytes_{0};  // of heap_bytes_, at the ends of cycles
   std::atomic<std::size_t> thread_bytes_{0};

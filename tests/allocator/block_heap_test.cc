@@ -288,6 +288,45 @@ TEST(BlockHeap, UsesResidentBlocksWhenTheKernelTakesNoneBack) {
   EXPECT_EQ(taken, 8u);
 }
 
+// A heap of a cage with huge pages that has just outgrown what is small.
+struct HugeParts {
+  HugeParts() {
+    EXPECT_TRUE(cage.reserve(64 * kMiB, true));
+    while (!heap.wants_fresh() && heap.used_end() < 100) use(cage, heap.take(1), 1);
+  }
+  Cage cage;
+  BlockHeap heap{cage};
+};
+
+TEST(BlockHeap, MapsFreshBlocksAheadByTheHugePage) {
+  HugeParts parts;
+  ASSERT_TRUE(parts.heap.wants_fresh());
+  if (!parts.heap.map_fresh(SIZE_MAX)) GTEST_SKIP() << "the kernel maps nothing ahead";
+  EXPECT_FALSE(parts.heap.wants_fresh()) << "there is enough now";
+  EXPECT_EQ(parts.heap.used_end() % Cage::kHugePageBlocks, 0u);
+  EXPECT_GE(parts.heap.stats().free_bytes, 2 * kMiB) << "resident, and counted";
+  parts.heap.verify();
+  const std::size_t resident = parts.heap.resident_bytes();
+  const BlockIndex first = parts.heap.take(Cage::kHugePageBlocks);
+  ASSERT_NE(first, kNoBlock);
+  EXPECT_TRUE(parts.cage.block(first).zeroed);
+  EXPECT_TRUE(all_zero(parts.cage.address_of(first), 2 * kMiB));
+  EXPECT_LE(parts.heap.resident_bytes(), resident + 2 * kMiB);
+  parts.heap.verify();
+}
+
+TEST(BlockHeap, MapsNothingAheadBeyondWhatMayBeResident) {
+  HugeParts parts;
+  const BlockIndex end = parts.heap.used_end();
+  EXPECT_FALSE(parts.heap.map_fresh(parts.heap.resident_bytes() + kMiB));
+  parts.heap.set_most_bytes(parts.heap.resident_bytes() + kMiB);
+  EXPECT_FALSE(parts.heap.map_fresh(SIZE_MAX));
+  EXPECT_EQ(parts.heap.used_end(), end);
+  Parts small(64 * kMiB);
+  for (int i = 0; i < 100; ++i) take_and_use(small, 1);
+  EXPECT_FALSE(small.heap.wants_fresh()) << "a cage without huge pages";
+}
+
 TEST(BlockHeap, RefusesWhenTheKernelDoesAndGoesOnWhenItNoLongerDoes) {
   Parts parts(64 * kMiB);
   std::size_t taken = 0;

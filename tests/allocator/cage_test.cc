@@ -4,11 +4,6 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <unistd.h>
-
-#include <cstdio>
-#include <fstream>
-#include <string>
 
 #include "tests/allocator/support.h"
 
@@ -152,28 +147,6 @@ TEST(Reserve, TriesLessWhenTheKernelRefusesAndGivesUpBelowTheLeast) {
   EXPECT_FALSE(none.reserve(64 * kMiB));
   EXPECT_FALSE(none.contains(&none));
   os::fail_call_for_testing(0, false);
-}
-
-// The kernel says `hg` of what it was asked for, on the one line of the mapping.
-TEST(Reserve, AsksForHugePagesBehindCellsIfToldTo) {
-  for (const bool huge : {false, true}) {
-    Cage cage;
-    ASSERT_TRUE(cage.reserve(64 * kMiB, huge));
-    ASSERT_TRUE(cage.grow(3));
-    std::ifstream smaps("/proc/self/smaps");
-    if (!smaps || ::access("/sys/kernel/mm/transparent_hugepage", F_OK) != 0) GTEST_SKIP() << "no smaps or huge pages";
-    char begin[32];
-    std::snprintf(begin, sizeof(begin), "%zx-", reinterpret_cast<std::uintptr_t>(cage.base()));
-    std::string line;
-    while (std::getline(smaps, line) && !line.starts_with(begin)) {
-    }
-    while (std::getline(smaps, line) && !line.starts_with("VmFlags:")) {
-    }
-    EXPECT_EQ(line.find(" hg") != std::string::npos, huge) << line;
-    if (huge) {
-      EXPECT_EQ(cage.frontier() % (2 * kMiB / kBlockBytes), 0u) << "a huge page needs all of its room ready";
-    }
-  }
 }
 
 TEST(Reserve, LeavesHalfOfALimitedAddressSpaceToTheProgram) {

@@ -193,7 +193,8 @@ TEST(Memdebug, ReadsEachKnob) {
   EXPECT_TRUE(parse("", "", "clobberfree=1").debug.clobberfree);
   EXPECT_TRUE(parse("", "", "gcstoptheworld=1").debug.gcstoptheworld);
   EXPECT_TRUE(parse("", "", "precisecheck=1").debug.precisecheck);
-  EXPECT_TRUE(parse("", "", "hugepages=1").debug.hugepages);
+  EXPECT_TRUE(parse("", "", "").debug.hugepages);
+  EXPECT_FALSE(parse("", "", "hugepages=0").debug.hugepages);
   EXPECT_EQ(parse("", "", "safepointms=250").debug.safepointms, 250u);
   EXPECT_EQ(parse("", "", "safepointms=0").debug.safepointms, 0u);
 }

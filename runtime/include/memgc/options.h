@@ -31,8 +31,8 @@ struct DebugOptions {
   bool gcstoptheworld = false;  ///< gcstoptheworld=1: stop all mutators while marking, to tell a bug from a race.
   bool precisecheck =
       false;  ///< precisecheck=1: with precise_stacks, name each object that only a conservative scan would keep.
-  bool hugepages = false;  ///< hugepages=1: ask for huge pages (MADV_HUGEPAGE) behind cells. Faster on large heaps;
-                           ///< what is resident may be more than counted, by up to 2 MiB and what khugepaged fills.
+  bool hugepages =
+      true;  ///< hugepages=0: no huge pages. Else a heap of more than 4 MiB grows by them, if there are any.
   std::uint32_t safepointms =
       10;  ///< safepointms=N: report a mutator that takes longer than N ms to answer a handshake. 0: never.
   std::uint32_t gcperiodms = 120'000;  ///< gcperiodms=N: a cycle when there was none for N ms, so that an idle program
