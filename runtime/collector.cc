@@ -292,6 +292,7 @@ void Collector::forget_thread() {
   sync::renew(wake_waiters_);
   wanted_ = forced_ = begun_;
   waiting_to_assist_ = 0;
+  fresh_wanted_.store(false, std::memory_order_relaxed);
   cycle_.forget_helpers();
 }
 
