@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/benchmark_flags.h"
 #include "harness/measure.h"
 #include "harness/program.h"
 #include "harness/usage.h"
@@ -112,13 +113,7 @@ int run(int argc, char** argv) {
   }
   add_context(policy);
 
-  std::vector<std::string> rest = app.remaining();
-  std::vector<char*> arguments{argv[0]};
-  for (std::string& argument : rest) arguments.push_back(argument.data());
-  int count = static_cast<int>(arguments.size());
-  arguments.push_back(nullptr);
-  benchmark::Initialize(&count, arguments.data());
-  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
+  if (!initialize_benchmarks(argv[0], app.remaining())) return 2;
 
   register_workloads(sizes);
   const std::size_t runs = benchmark::RunSpecifiedBenchmarks();

@@ -11,7 +11,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -19,6 +18,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/benchmark_flags.h"
+#include "harness/clock.h"
 #include "harness/random.h"
 
 namespace memgc_bench {
@@ -36,10 +37,6 @@ memgc::Options manual() {
   memgc::Options options;
   options.growth_percent = memgc::Options::kOff;
   return options;
-}
-
-double now_ns() {
-  return static_cast<double>(std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
 }
 
 std::vector<std::uint32_t> shuffled(std::size_t count) {
@@ -66,7 +63,7 @@ double touch_ns(std::size_t lines) {
   double best = std::numeric_limits<double>::max();
   for (const std::size_t distance : {4, 8, 16, 32, 64}) {
     for (int attempt = 0; attempt < 3; ++attempt) {
-      const double began = now_ns();
+      const std::uint64_t began = now_ns();
       std::uint64_t sum = 0;
       for (std::size_t round = 0; round < rounds; ++round) {
         for (std::size_t i = 0; i < lines; ++i) {
@@ -75,7 +72,7 @@ double touch_ns(std::size_t lines) {
         }
       }
       benchmark::DoNotOptimize(sum);
-      best = std::min(best, (now_ns() - began) / static_cast<double>(rounds * lines));
+      best = std::min(best, static_cast<double>(now_ns() - began) / static_cast<double>(rounds * lines));
     }
   }
   return known[lines] = best;
@@ -111,9 +108,9 @@ void cycle(benchmark::State& state, std::size_t live_mib, std::size_t dead_times
       make_garbage(me, count * dead_times);
       state.ResumeTiming();
     }
-    const double began = now_ns();
+    const std::uint64_t began = now_ns();
     heap.collect();
-    state.SetIterationTime((now_ns() - began) / 1e9);
+    state.SetIterationTime(static_cast<double>(now_ns() - began) / 1e9);
   }
   const double objects = static_cast<double>(state.iterations()) * static_cast<double>(count);
   const double cpu_ns = (heap.stats().gc_cpu_seconds - cpu_began) * 1e9 / objects;
@@ -145,13 +142,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::Error& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  std::vector<std::string> rest = app.remaining();
-  std::vector<char*> arguments{argv[0]};
-  for (std::string& argument : rest) arguments.push_back(argument.data());
-  int count = static_cast<int>(arguments.size());
-  arguments.push_back(nullptr);
-  benchmark::Initialize(&count, arguments.data());
-  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
+  if (!initialize_benchmarks(argv[0], app.remaining())) return 2;
   for (const std::size_t live : {1, 4, 16, 64, 256, 1024, 8192})
     if (live <= largest) add(live, 0);
   for (const std::size_t times : {1, 4, 16})

@@ -6,9 +6,9 @@
 // would take longer than a request. With a rate of 0 requests come one after the other, which shows what rate could be.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 
+#include "harness/clock.h"
 #include "harness/histogram.h"
 #include "policies/policy.h"
 #include "workloads/sizes.h"
@@ -66,11 +66,6 @@ struct Latency {
     }
 
    private:
-    static std::uint64_t now_ns() {
-      const auto now = std::chrono::steady_clock::now().time_since_epoch();
-      return static_cast<std::uint64_t>(std::chrono::nanoseconds(now).count());
-    }
-
     void wait_until(std::uint64_t due) {
       [[maybe_unused]] typename Policy::BlockingScope waiting(thread_);
       while (now_ns() < due) {
