@@ -28,28 +28,34 @@
 namespace memgc::internal {
 namespace {
 
+// What is to be shaded of a store.
 const void* old_value(const void* target) { return seeded_bug("old_value_unshaded") ? nullptr : target; }
 const void* new_value(const void* target) { return seeded_bug("new_value_unshaded") ? nullptr : target; }
 
-void shade_in_all(ThreadRecord& thread, std::span<const void* const> targets) {
+template <class F>
+void for_each_marking(ThreadRecord& thread, F&& f) {
   for (MutatorImpl* mutator = thread.mutators; mutator != nullptr; mutator = mutator->next_on_thread) {
-    if (!mutator->marking) continue;
+    if (mutator->marking) f(*mutator);
+  }
+}
+
+void shade_in_all(ThreadRecord& thread, std::span<const void* const> targets) {
+  for_each_marking(thread, [&](MutatorImpl& mutator) {
     for (const void* target : targets) {
-      mutator->shade(target);
+      mutator.shade(target);
       schedule_point("between shades");
     }
-  }
+  });
 }
 
 // A store's old value; and the new one for heaps that have not copied this thread's stack yet.
 void shade_store(ThreadRecord& thread, const void* old_target, const void* new_target) {
-  for (MutatorImpl* mutator = thread.mutators; mutator != nullptr; mutator = mutator->next_on_thread) {
-    if (!mutator->marking) continue;
-    mutator->shade(old_value(old_target));
+  for_each_marking(thread, [&](MutatorImpl& mutator) {
+    mutator.shade(old_value(old_target));
     schedule_point("between shades");
-    if (mutator->shades_new()) mutator->shade(new_value(new_target));
+    if (mutator.shades_new()) mutator.shade(new_value(new_target));
     schedule_point("between shades");
-  }
+  });
 }
 
 bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullptr && !thread.blocked; }

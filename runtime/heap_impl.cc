@@ -80,7 +80,7 @@ void HeapImpl::count_allocation(MutatorImpl& mutator) {
 void HeapImpl::count_thread_bytes(MutatorImpl& mutator, std::size_t bytes) {
   thread_bytes_.fetch_add(bytes - mutator.counted_bytes, std::memory_order_relaxed);
   mutator.counted_bytes = bytes;
-  update_most_bytes(holdings());
+  if (options_.max_bytes != Options::kNoLimit) update_most_bytes(holdings());
 }
 
 void HeapImpl::count_large_allocation(MutatorImpl& mutator, std::size_t bytes) { add_allocation(mutator, {1, bytes}); }
@@ -235,8 +235,9 @@ Stats HeapImpl::stats() {
   out.stack_copy_bytes = held.stack_copies;
   out.thread_bytes = held.threads;
   out.released_bytes = blocks_.stats().released_bytes;
-  out.allocated_bytes = allocated().bytes;
-  out.allocated_objects = allocated().objects;
+  const Allocations made = allocated();
+  out.allocated_bytes = made.bytes;
+  out.allocated_objects = made.objects;
   out.gc_cpu_seconds = static_cast<double>(gc_cpu_.total_ns()) / 1e9;
   out.cpu_limited = gc_cpu_.limiting();
   out.cpu_limited_times = gc_cpu_.limited_times();

@@ -40,11 +40,7 @@ void Marker::mark_unscanned() {
   overflowed_ = true;
   for (const void** entry = stack_.bottom(); entry != cursor_; ++entry) {
     if (MarkStack::is_rest(*entry)) continue;
-    const CellRef cell = resolve(*entry);
-    if (!cell || !set_mark(cage_.bitmap(kept_, cell.block)[cell.index / 64], std::uint64_t{1} << cell.index % 64))
-      continue;
-    ++marked_cells_;
-    marked_bytes_ += cage_.cell_bytes(cell);
+    if (const CellRef cell = resolve(*entry)) mark(cell);
   }
   cursor_ = stack_.bottom();
 }
@@ -208,6 +204,14 @@ inline bool Marker::set_mark(BitmapWord& marks, std::uint64_t bit) const {
   return true;
 }
 
+// True if the cell was not marked. The hot loop does the same on variables of its own.
+bool Marker::mark(CellRef cell) {
+  if (!set_mark(cage_.bitmap(kept_, cell.block)[cell.index / 64], std::uint64_t{1} << cell.index % 64)) return false;
+  ++marked_cells_;
+  marked_bytes_ += cage_.cell_bytes(cell);
+  return true;
+}
+
 // Pushes what the words of a mask hold. `cursor` has room for it. Returns where it is then: a branch, not a sum, so
 // that what is pushed next need not wait for the word.
 inline const void** Marker::push_masked(std::uint64_t mask, const char* cell, const void** cursor) {
@@ -221,9 +225,7 @@ inline const void** Marker::push_masked(std::uint64_t mask, const char* cell, co
 // Marks and scans what a pointer names: a large object, or any cell while cells may be waited for.
 [[gnu::noinline]] void Marker::mark_rare(const void* target) {
   const CellRef cell = resolve(target);
-  if (!cell || !set_mark(cage_.bitmap(kept_, cell.block)[cell.index / 64], std::uint64_t{1} << cell.index % 64)) return;
-  ++marked_cells_;
-  marked_bytes_ += cage_.cell_bytes(cell);
+  if (!cell || !mark(cell)) return;
   if (weak_refs_.watching()) weak_refs_.take_waiting(cell, [this](const void* value) { push(value); });
   scan(cage_.block(cell.block), cage_.address_of(cell));
 }
