@@ -14,21 +14,19 @@ void BlockHeap::insert(BlockIndex first, std::size_t length) {
   Block& head = cage_.block(first);
   const BlockIndex last = first + static_cast<BlockIndex>(length) - 1;
   head.length = cage_.block(last).length = static_cast<std::uint32_t>(length);
-  BlockIndex& list = lists_[list_of(length)];
-  head.previous = kNoBlock;
-  head.next = list;
-  if (list != kNoBlock) cage_.block(list).previous = first;
-  list = first;
+  List& list = lists_[list_of(length)];
+  const bool front = head.resident;
+  head.previous = front ? kNoBlock : list.last;
+  head.next = front ? list.first : kNoBlock;
+  (head.previous != kNoBlock ? cage_.block(head.previous).next : list.first) = first;
+  (head.next != kNoBlock ? cage_.block(head.next).previous : list.last) = first;
 }
 
 void BlockHeap::remove(BlockIndex first) {
-  Block& head = cage_.block(first);
-  if (head.previous != kNoBlock) {
-    cage_.block(head.previous).next = head.next;
-  } else {
-    lists_[list_of(head.length)] = head.next;
-  }
-  if (head.next != kNoBlock) cage_.block(head.next).previous = head.previous;
+  const Block& head = cage_.block(first);
+  List& list = lists_[list_of(head.length)];
+  (head.previous != kNoBlock ? cage_.block(head.previous).next : list.first) = head.next;
+  (head.next != kNoBlock ? cage_.block(head.next).previous : list.last) = head.previous;
 }
 
 // Free blocks that are in no list are free no longer. Their state says so at once, long before the taker says what they
@@ -43,12 +41,20 @@ void BlockHeap::unlist(BlockIndex first, std::size_t count) {
   }
 }
 
-BlockIndex BlockHeap::find_listed(std::size_t count) const {
+BlockIndex BlockHeap::find_listed(std::size_t count, bool resident) const {
   for (std::size_t list = list_of(count); list < kLists; ++list) {
-    for (BlockIndex first = lists_[list]; first != kNoBlock; first = cage_.block(first).next)
+    for (BlockIndex first = lists_[list].first; first != kNoBlock; first = cage_.block(first).next) {
+      if (resident && !cage_.block(first).resident) break;
       if (cage_.block(first).length >= count) return first;  // shorter ones only in the last list
+    }
   }
   return kNoBlock;
+}
+
+// A stretch that is too long is better than one whose pages must be found again.
+BlockIndex BlockHeap::find_listed(std::size_t count) const {
+  const BlockIndex first = find_listed(count, true);
+  return first != kNoBlock ? first : find_listed(count, false);
 }
 
 void BlockHeap::take_listed(BlockIndex first, std::size_t count) {
@@ -182,49 +188,48 @@ BlockIndex BlockHeap::put(BlockIndex first, std::size_t count) {
     count += length;
   }
   insert(first, count);
-  return first + static_cast<BlockIndex>(count);
+  return first;
 }
 
-// Goes on from `at`, which is no block of a stretch but its first, and moves it behind what was looked at: all of a
+// Goes on before `behind`, where no stretch is in two, and moves it to the beginning of what was looked at: all of a
 // stretch, or some blocks that are not free.
-BlockHeap::Piece BlockHeap::next_resident_piece(BlockIndex& at, std::size_t wanted) const {
+BlockHeap::Piece BlockHeap::last_resident_piece(BlockIndex& behind, std::size_t wanted) const {
   constexpr BlockIndex kMostLookedAt = 4096;  // about 10 us
-  const BlockIndex end_of_all = used_end();
-  const BlockIndex stop = end_of_all - at > kMostLookedAt ? at + kMostLookedAt : end_of_all;
-  while (at < stop) {
-    const Block& head = cage_.block(at);
-    if (head.state != BlockState::kFree) {
-      ++at;
+  const BlockIndex stop = behind > kMostLookedAt ? behind - kMostLookedAt : 1;
+  while (behind > stop) {
+    const Block& last = cage_.block(behind - 1);
+    if (last.state != BlockState::kFree) {
+      --behind;
       continue;
     }
-    const BlockIndex end = at + head.length;
-    Piece piece{at, end, end, 0};
-    for (BlockIndex i = at; i < end && piece.resident < wanted; ++i) {
-      if (!cage_.block(i).resident) continue;
-      if (piece.resident++ == 0) piece.begin = i;
-      piece.end = i + 1;
+    const BlockIndex end = behind;
+    behind -= last.length;
+    Piece piece{behind, behind, behind, 0};
+    for (BlockIndex i = end; i > behind && piece.resident < wanted; --i) {
+      if (!cage_.block(i - 1).resident) continue;
+      if (piece.resident++ == 0) piece.end = i;
+      piece.begin = i - 1;
     }
-    at = end;
     if (piece.resident > 0) return piece;
   }
   return {};
 }
 
 std::size_t BlockHeap::release(std::size_t bytes) {
-  // One pass by address. A piece is taken out of its stretch while the kernel works, so that the lock is not held over
-  // the call. The pass goes on behind the stretch in the same critical section that puts the piece back; and a piece
-  // that ends before its stretch does is the last.
+  // One pass by address, downwards. A piece is taken out of its stretch while the kernel works, so that the lock is not
+  // held over the call. The pass goes on before the stretch in the same critical section that puts the piece back; and
+  // a piece that begins after its stretch does is the last.
   std::size_t released = 0;
   const std::lock_guard guard(lock_);
-  for (BlockIndex at = 1; released < bytes && at < used_end();) {
-    const Piece piece = next_resident_piece(at, ((bytes - released - 1) >> kBlockShift) + 1);
+  for (BlockIndex behind = used_end(); released < bytes && behind > 1;) {
+    const Piece piece = last_resident_piece(behind, ((bytes - released - 1) >> kBlockShift) + 1);
     if (piece.resident == 0) {
       lock_.unlock();
-      sync::yield();  // others may come in between; and may have made `at` part of a stretch
+      sync::yield();  // others may come in between; and may have made a stretch of what is on both sides
       lock_.lock();
-      while (at < used_end() && cage_.block(at).state == BlockState::kFree &&
-             cage_.block(at - 1).state == BlockState::kFree)
-        --at;
+      while (behind > 1 && behind < used_end() && cage_.block(behind).state == BlockState::kFree &&
+             cage_.block(behind - 1).state == BlockState::kFree)
+        ++behind;
       continue;
     }
     const BlockIndex stretch_end = piece.stretch + cage_.block(piece.stretch).length;
@@ -232,7 +237,7 @@ std::size_t BlockHeap::release(std::size_t bytes) {
     if (piece.begin > piece.stretch) insert(piece.stretch, piece.begin - piece.stretch);
     if (piece.end < stretch_end) insert(piece.end, stretch_end - piece.end);
     const bool done = release_piece(piece);
-    at = put(piece.begin, piece.end - piece.begin);
+    behind = put(piece.begin, piece.end - piece.begin);
     if (!done) break;
     released += piece.resident << kBlockShift;
   }
@@ -290,9 +295,10 @@ void BlockHeap::verify() const {
   std::size_t listed = 0;
   for (std::size_t list = 0; list < kLists; ++list) {
     BlockIndex previous = kNoBlock;
-    for (BlockIndex first = lists_[list]; first != kNoBlock; first = cage_.block(first).next) {
+    for (BlockIndex first = lists_[list].first; first != kNoBlock; first = cage_.block(first).next) {
       const Block& head = cage_.block(first);
       MEMGC_CHECK_2(head.previous == previous, head.previous, previous);
+      MEMGC_CHECK_2(!head.resident || previous == kNoBlock || cage_.block(previous).resident, first, previous);
       MEMGC_CHECK_2(list_of(head.length) == list, head.length, list);
       MEMGC_CHECK_2(cage_.block(first + head.length - 1).length == head.length, first, head.length);
       for (BlockIndex i = 0; i < head.length; ++i)
@@ -300,6 +306,7 @@ void BlockHeap::verify() const {
       listed += head.length;
       previous = first;
     }
+    MEMGC_CHECK_2(lists_[list].last == previous, lists_[list].last, previous);
   }
   const std::size_t free = resident_free_blocks_ + released_blocks_;
   MEMGC_CHECK_2(listed == free, listed, free);

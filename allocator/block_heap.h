@@ -2,7 +2,9 @@
 //
 // Free stretches are never neighbours (they are joined), and each is in the list of its length (1 to 31 blocks: a list
 // each; longer ones share one). The first and the last block of a stretch carry its length, the first its list links.
-// A block that is given back is taken again first: it is the warmest.
+// A block that is given back is taken again first: it is the warmest. What begins with a block that was released to the
+// kernel comes after all that does not; and stretches are taken from their beginning and released from their end, the
+// highest addresses first: so that what was just released is not what is taken next.
 //
 // Invariant: every block below the cage's frontier but block 0 is in exactly one of: a free stretch, fresh (at or above
 // fresh_begin_: never taken), or taken. Threads: any; one lock, held for as long as it takes to list the blocks at hand
@@ -68,20 +70,25 @@ class BlockHeap {
   void lock_when_all_listed();               // no block is being released
   static constexpr std::size_t kLists = 32;  // lengths 1..31, and the rest
 
-  // Of the free stretch at `stretch`: from its first resident block to the last that is wanted, or that it has.
+  // Of the free stretch at `stretch`: from the first resident block that is wanted, or that it has, to its last.
   struct Piece {
     BlockIndex stretch = kNoBlock, begin = kNoBlock, end = kNoBlock;
     std::size_t resident = 0;
   };
 
+  struct List {
+    BlockIndex first = kNoBlock, last = kNoBlock;  // stretches whose first block is resident stand before the others
+  };
+
   static std::size_t list_of(std::size_t length) { return length < kLists ? length - 1 : kLists - 1; }
   void insert(BlockIndex first, std::size_t length);
   void remove(BlockIndex first);
-  BlockIndex put(BlockIndex first, std::size_t count);  // joins and lists; the index behind the joined stretch
-  Piece next_resident_piece(BlockIndex& at, std::size_t wanted) const;
+  BlockIndex put(BlockIndex first, std::size_t count);  // joins and lists; the joined stretch's first block
+  Piece last_resident_piece(BlockIndex& behind, std::size_t wanted) const;
   bool release_piece(const Piece& piece);
   void unlist(BlockIndex first, std::size_t count);
   BlockIndex find_listed(std::size_t count) const;
+  BlockIndex find_listed(std::size_t count, bool resident) const;
   std::size_t added_bytes(BlockIndex listed, std::size_t count) const;
   bool find_room(std::size_t count, BlockIndex& listed);
   void take_listed(BlockIndex first, std::size_t count);
@@ -89,7 +96,7 @@ class BlockHeap {
 
   Cage& cage_;
   mutable Lock lock_;
-  BlockIndex lists_[kLists] = {};
+  List lists_[kLists];
   std::atomic<std::size_t> most_bytes_{SIZE_MAX};
 
   // Written under lock_, read by stats() without.

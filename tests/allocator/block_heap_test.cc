@@ -201,6 +201,35 @@ TEST(BlockHeap, ReleaseStopsWhenItHasGivenWhatWasAskedFor) {
   parts.heap.verify();
 }
 
+TEST(BlockHeap, WhatWasReleasedIsTakenLast) {
+  Parts parts(64 * kMiB);
+  std::vector<BlockIndex> blocks;  // every second one is free: stretches of one, and one of fifty at the end
+  for (std::size_t i = 0; i < 150; ++i) blocks.push_back(take_and_use(parts, 1));
+  for (std::size_t i = 1; i < 100; i += 2) parts.heap.give_back(blocks[i], 1);
+  parts.heap.give_back(blocks[100], 50);
+  ASSERT_EQ(parts.heap.release(60 * kBlockBytes), 60 * kBlockBytes);
+  parts.heap.verify();
+  for (std::size_t i = 0; i < 40; ++i) {
+    const BlockIndex block = parts.heap.take(1);
+    ASSERT_NE(block, kNoBlock);
+    EXPECT_TRUE(parts.cage.block(block).resident) << i << ": block " << block;
+    EXPECT_LT(block, blocks[80]) << i << ": the highest addresses go first";
+  }
+  EXPECT_FALSE(parts.cage.block(parts.heap.take(1)).resident);
+  parts.heap.verify();
+}
+
+TEST(BlockHeap, AStretchIsReleasedFromItsEndAndTakenFromItsBeginning) {
+  Parts parts(64 * kMiB);
+  const BlockIndex first = take_and_use(parts, 64);
+  parts.heap.give_back(first, 64);
+  ASSERT_EQ(parts.heap.release(32 * kBlockBytes), 32 * kBlockBytes);
+  const BlockIndex again = parts.heap.take(32);
+  EXPECT_EQ(again, first);
+  for (BlockIndex i = 0; i < 32; ++i) EXPECT_TRUE(parts.cage.block(again + i).resident) << i;
+  EXPECT_EQ(parts.heap.stats().free_bytes, 0u);
+}
+
 TEST(BlockHeap, ReleasesEverythingWhenAskedForAllThereIs) {
   Parts parts(64 * kMiB);
   std::vector<BlockIndex> odd;
