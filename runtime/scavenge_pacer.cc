@@ -20,10 +20,15 @@ std::size_t add(std::size_t a, std::size_t b) { return a > SIZE_MAX - b ? SIZE_M
 
 }  // namespace
 
-std::size_t retain_goal(const ScavengeInput& in) {
+std::size_t use_goal(const ScavengeInput& in) {
   if (in.last_goal == 0 || in.goal == SIZE_MAX) return SIZE_MAX;
   const double moved = static_cast<double>(in.goal) / static_cast<double>(in.last_goal);
-  const double goal = static_cast<double>(in.last_in_use) * moved * kRetain;
+  const double goal = static_cast<double>(in.last_in_use) * moved;
+  return goal >= 0x1p62 ? SIZE_MAX : static_cast<std::size_t>(goal);
+}
+
+std::size_t retain_goal(const ScavengeInput& in) {
+  const double goal = static_cast<double>(use_goal(in)) * kRetain;
   return goal >= 0x1p62 ? SIZE_MAX : round_up(static_cast<std::size_t>(goal), in.page_bytes);
 }
 
@@ -32,8 +37,20 @@ std::size_t resident_goal(const ScavengeInput& in) {
 }
 
 std::size_t scavenge_excess(const ScavengeInput& in) {
-  const std::size_t excess = std::max(above(in.retained, retain_goal(in)), above(in.mapped_ready, resident_goal(in)));
+  const std::size_t retain = std::max(retain_goal(in), in.used_lately);
+  const std::size_t excess = std::max(above(in.retained, retain), above(in.mapped_ready, resident_goal(in)));
   return excess < in.page_bytes ? 0 : excess;
+}
+
+std::size_t RecentMost::note(std::size_t value, std::uint64_t now_ns) {
+  const std::uint64_t passed = now_ns - half_began_ns_;
+  if (passed >= kHalfNs) {
+    last_half_ = passed >= 2 * kHalfNs ? 0 : this_half_;
+    this_half_ = 0;
+    half_began_ns_ = now_ns;
+  }
+  this_half_ = std::max(this_half_, value);
+  return std::max(this_half_, last_half_);
 }
 
 ScavengeNow scavenge_before_growth(const ScavengeInput& in, std::size_t growth, bool limiting) {

@@ -35,18 +35,27 @@ ScavengeInput Scavenger::input() const {
   return in;
 }
 
+ScavengeInput Scavenger::background_input() {
+  ScavengeInput in = input();
+  in.used_lately = used_lately_.note(use_goal(in), now_ns());
+  return in;
+}
+
 std::uint64_t Scavenger::work() {
   const std::uint64_t began = thread_cpu_ns();
   std::size_t done = 0;
   std::uint64_t worked = 0;
   while (worked < kScavengeWorkNs) {
-    const std::size_t excess = scavenge_excess(input());
+    const std::size_t excess = scavenge_excess(background_input());
     const std::size_t piece = excess == 0 ? 0 : heap_.blocks().release(std::min(excess, kPieceBytes));
     if (piece == 0) break;
     done += piece;
     worked = elapsed_ns(began, thread_cpu_ns());
   }
-  if (done == 0) return 0;
+  if (done == 0) {
+    const bool spared = scavenge_excess(background_input()) == 0 && scavenge_excess(input()) > 0;
+    return spared ? RecentMost::kHalfNs : 0;  // and it is looked at again
+  }
   background_.fetch_add(done, std::memory_order_relaxed);
   const std::uint64_t now = now_ns();
   const std::uint64_t rest =

@@ -36,9 +36,11 @@ class Scavenger {
 
  private:
   ScavengeInput input() const;
+  ScavengeInput background_input();
 
   HeapImpl& heap_;
   ScavengePace pace_;
+  RecentMost used_lately_;
   std::uint64_t last_work_ns_ = 0;
   std::size_t last_in_use_ = 0;
   std::size_t last_goal_ = 0;

@@ -13,6 +13,7 @@
 namespace memgc::testing {
 namespace {
 
+using internal::RecentMost;
 using internal::resident_goal;
 using internal::retain_goal;
 using internal::scavenge_before_growth;
@@ -89,6 +90,40 @@ TEST(ScavengeExcess, OfLessThanAPageIsNothing) {
   EXPECT_EQ(scavenge_excess(in), 0u);
   in.retained = 110 * kMiB + kPage;
   EXPECT_EQ(scavenge_excess(in), kPage);
+}
+
+TEST(ScavengeExcess, SparesWhatWasWantedLatelyButNotFromTheLimit) {
+  ScavengeInput in = steady();
+  in.retained = 150 * kMiB;
+  in.mapped_ready = 155 * kMiB;
+  in.used_lately = 145 * kMiB;
+  EXPECT_EQ(scavenge_excess(in), 5 * kMiB);
+  in.used_lately = 150 * kMiB;
+  EXPECT_EQ(scavenge_excess(in), 0u);
+  in.used_lately = SIZE_MAX;
+  in.memory_limit = 100 * kMiB;
+  EXPECT_EQ(scavenge_excess(in), 60 * kMiB);
+}
+
+TEST(RecentMost, KeepsTheLargestForOneToTwoHalves) {
+  constexpr std::uint64_t kHalf = RecentMost::kHalfNs;
+  for (std::uint64_t began : {std::uint64_t{0}, 12345 * kHalf, std::uint64_t{1} << 62}) {
+    RecentMost most;
+    EXPECT_EQ(most.note(7, began), 7u);
+    const std::uint64_t largest = began + kHalf / 5;
+    EXPECT_EQ(most.note(9, largest), 9u);
+    std::uint64_t now = largest;
+    while (now < largest + 10 * kHalf && most.note(5, now) == 9) now += kHalf / 50;
+    EXPECT_GE(now, largest + kHalf);
+    EXPECT_LE(now, largest + 2 * kHalf);
+    EXPECT_EQ(most.note(5, now + 1), 5u);
+  }
+}
+
+TEST(RecentMost, ForgetsAllAfterAQuietTime) {
+  RecentMost most;
+  most.note(9, 1);
+  EXPECT_EQ(most.note(1, 1 + 2 * RecentMost::kHalfNs), 1u);
 }
 
 TEST(ScavengeBeforeGrowth, MakesRoomUnderTheLimitByForce) {
