@@ -79,7 +79,7 @@ void declare(CLI::App& app, Request& request) {
                  "Only what this regular expression finds in \"CONFIGURATION WORKLOAD\", and the baseline beside it")
       ->check(check_regex);
   app.add_option("--percents", request.suite.percents,
-                 "Values of MEMGC, separated by commas; 50,100,200,400 unless said")
+                 "Values of MEMGC, and of GOGC for Go, separated by commas; 50,100,200,400 unless said")
       ->delimiter(',')
       ->check(check_percent);
 }
@@ -140,7 +140,7 @@ int run(int argc, char** argv) {
   const std::filesystem::path out(request.out);
   Suite suite(request.suite);
   for (const std::string& program : suite.missing_programs()) {
-    fmt::print(stderr, "{} was not built (its library was not found): left out\n", program);
+    fmt::print(stderr, "{} was not built (what it needs was not found): left out\n", program);
   }
   const nlohmann::ordered_json machine = describe_machine();
   const std::string started = now_utc();

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string_view>
 
 namespace memgc_bench {
 
-std::vector<Configuration> all_configurations(const std::vector<std::string>& memgc_percents) {
+std::vector<Configuration> all_configurations(const std::vector<std::string>& percents) {
   std::vector<Configuration> result = {
       {kBaseline, "memgc-bench-mimalloc-heap", {}},
       {"mimalloc", "memgc-bench-mimalloc", {}},
@@ -17,10 +16,13 @@ std::vector<Configuration> all_configurations(const std::vector<std::string>& me
       {"glibc malloc", "memgc-bench-glibc", {}},
       {"bdwgc", "memgc-bench-bdwgc", {}},
   };
-  for (const std::string& percent : memgc_percents) {
+  for (const std::string& percent : percents) {
     result.push_back({"memgc " + percent, "memgc-bench-memgc", {{"MEMGC", percent}}});
   }
-  for (const std::string& percent : memgc_percents) {
+  for (const std::string& percent : percents) {
+    result.push_back({"go " + percent, "memgc-bench-go", {{"GOGC", percent}}});
+  }
+  for (const std::string& percent : percents) {
     result.push_back({"memgc-scheme " + percent, "memgc-bench-scheme", {{"MEMGC", percent}}});
   }
   return result;
@@ -43,14 +45,6 @@ std::size_t repetitions_of(const Effort& effort, std::size_t done, std::chrono::
 
 bool is_latency_workload(const std::string& workload) {
   return workload.substr(0, workload.find('/')).ends_with("_latency");
-}
-
-std::string percent_of(const std::string& configuration) {
-  constexpr std::string_view kPrefix = "memgc ";
-  if (!configuration.starts_with(kPrefix)) return "";
-  const std::string percent = configuration.substr(kPrefix.size());
-  const bool number = !percent.empty() && percent.find_first_not_of("0123456789") == std::string::npos;
-  return number || percent == "off" ? percent : "";
 }
 
 }  // namespace memgc_bench

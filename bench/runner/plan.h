@@ -19,8 +19,8 @@ struct Configuration {
 /// What everything is compared with.
 inline constexpr const char* kBaseline = "mimalloc heap";
 
-/// Every allocator, in the order of the tables; memgc once per growth percent.
-std::vector<Configuration> all_configurations(const std::vector<std::string>& memgc_percents);
+/// Every allocator, in the order of the tables; memgc and Go once per growth percent.
+std::vector<Configuration> all_configurations(const std::vector<std::string>& percents);
 
 /// The order in which `count` configurations run in a repetition: rotated, and every other time backwards, so that
 /// none always runs first, last, or after the same neighbour.
@@ -41,8 +41,5 @@ bool is_latency_workload(const std::string& workload);
 
 /// The share of what the baseline manages, one request after the other, at which requests arrive.
 inline constexpr double kLatencyShare = 0.5;
-
-/// "100" of "memgc 100"; empty of other allocators. What has one lies on memgc's curve.
-std::string percent_of(const std::string& configuration);
 
 }  // namespace memgc_bench

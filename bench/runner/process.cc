@@ -27,9 +27,9 @@ namespace memgc_bench {
 
 namespace {
 
-constexpr std::array<std::string_view, 10> kNotInherited = {"MEMGC=",          "MEMLIMIT=", "MEMDEBUG=", "MIMALLOC_",
-                                                            "MALLOC_",         "GC_",       "LD_",       "_RJEM_MALLOC",
-                                                            "GLIBC_TUNABLES=", "BENCHMARK_"};
+constexpr std::array<std::string_view, 14> kNotInherited = {
+    "MEMGC=", "MEMLIMIT=", "MEMDEBUG=",   "MIMALLOC_",   "MALLOC_",  "_RJEM_MALLOC", "GLIBC_TUNABLES=",
+    "GC_",    "GOGC=",     "GOMEMLIMIT=", "GOMAXPROCS=", "GODEBUG=", "LD_",          "BENCHMARK_"};
 
 [[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 

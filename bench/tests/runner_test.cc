@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "runner/plan.h"
@@ -53,10 +54,15 @@ TEST(Plan, EachConfigurationComesFirstInSomeRepetition) {
   EXPECT_EQ(first.size(), 5u);
 }
 
-TEST(Plan, MemgcRunsOncePerPercent) {
-  std::vector<std::string> names;
-  for (const Configuration& c : all_configurations({"75", "off"})) names.push_back(c.name);
-  EXPECT_THAT(names, testing::IsSupersetOf({"memgc 75", "memgc off", "memgc-scheme 75", kBaseline}));
+TEST(Plan, MemgcAndGoRunOncePerPercent) {
+  using Environment = std::vector<std::pair<std::string, std::string>>;
+  std::map<std::string, Environment> environments;
+  for (const Configuration& c : all_configurations({"75", "off"})) environments[c.name] = c.environment;
+  EXPECT_EQ(environments.at("memgc 75"), (Environment{{"MEMGC", "75"}}));
+  EXPECT_EQ(environments.at("memgc-scheme off"), (Environment{{"MEMGC", "off"}}));
+  EXPECT_EQ(environments.at("go 75"), (Environment{{"GOGC", "75"}}));
+  EXPECT_EQ(environments.at("go off"), (Environment{{"GOGC", "off"}}));
+  EXPECT_EQ(environments.at(kBaseline), Environment{});
 }
 
 TEST(Plan, RepeatsAsOftenAsTheTimeMeantForItHolds) {
@@ -73,13 +79,6 @@ TEST(Plan, RepeatsAsOftenAsTheTimeMeantForItHolds) {
 TEST(Plan, LatencyWorkloadsAreKnownByTheirName) {
   EXPECT_TRUE(is_latency_workload("lru_cache_latency/live:5"));
   EXPECT_FALSE(is_latency_workload("lru_cache/x_latency:5"));
-}
-
-TEST(Plan, OnlyMemgcHasPercents) {
-  EXPECT_EQ(percent_of("memgc 100"), "100");
-  EXPECT_EQ(percent_of("memgc off"), "off");
-  EXPECT_EQ(percent_of("memgc fast"), "");
-  EXPECT_EQ(percent_of("mimalloc 3"), "");
 }
 
 TEST(Process, MeanResidentMemoryIsOfWhatItHolds) {
@@ -115,13 +114,15 @@ TEST(Process, IsKilledWhenItsTimeIsUp) {
 TEST(Process, InheritsNoAllocatorSettings) {
   setenv("MEMGC", "7", 1);
   setenv("MALLOC_CONF", "narenas:1", 1);
+  setenv("GOGC", "7", 1);
   setenv("MEMGC_BENCH_TEST_OTHER", "kept", 1);
-  Command command = shell("echo \"[$MEMGC][$MALLOC_CONF][$MEMGC_BENCH_TEST_OTHER]\"");
-  EXPECT_EQ(run_program(command).output, "[][][kept]\n");
+  Command command = shell("echo \"[$MEMGC][$MALLOC_CONF][$GOGC][$MEMGC_BENCH_TEST_OTHER]\"");
+  EXPECT_EQ(run_program(command).output, "[][][][kept]\n");
   command.environment = {{"MEMGC", "200"}};
-  EXPECT_EQ(run_program(command).output, "[200][][kept]\n");
+  EXPECT_EQ(run_program(command).output, "[200][][][kept]\n");
   unsetenv("MEMGC");
   unsetenv("MALLOC_CONF");
+  unsetenv("GOGC");
 }
 
 nlohmann::json google_report() {

@@ -1,0 +1,3 @@
+module memgc-bench-go
+
+go 1.19
