@@ -1,9 +1,9 @@
 // Job: what Go's collector says of itself, from one moment to another. What the Go that built this does not tell is
 // left out.
 //
-// Go counts CPU time at the end of each cycle, as time that its processors (GOMAXPROCS) spent on it: a cycle that has
-// not ended is not in it, nor is sweeping, and on a busy machine it is more than CPU time. Pauses, which Go counts as
-// work of all processors, are left out.
+// gc_cpu_s is an estimate: Go counts the time that its processors (GOMAXPROCS) spent on marking, which on a busy machine
+// is more than CPU time, and does so when a cycle ends: one that has not ended is not in it, nor is sweeping. Pauses,
+// which Go counts as work of all processors, are left out of it.
 
 package main
 
@@ -60,6 +60,7 @@ func (a *account) report(before *account, figures figures) {
 	figures["stop_total_ms"] = float64(a.memory.PauseTotalNs-before.memory.PauseTotalNs) / 1e6
 	if a.told {
 		figures["gc_cpu_s"] = a.marking - before.marking
+		figures["gc_cpu_is_estimate"] = 1
 	}
 	if len(a.pauses.Counts) > 0 {
 		reportPauses(&a.pauses, &before.pauses, figures)

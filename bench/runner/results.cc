@@ -113,7 +113,9 @@ double Row::spread_of(const std::string& name) const {
 
 double distilled_cpu(const RunResult& run) {
   // Not gc_wall_s for want of gc_cpu_s: on a busy machine a stop of the world takes longer than its CPU time.
-  return figure_of(run, "cpu_s", kNoValue) - figure_of(run, "gc_cpu_s", 0);
+  // Nor an estimate: if it is too high, what remains is no upper bound.
+  const bool known = figure_of(run, "gc_cpu_is_estimate", 0) == 0;
+  return figure_of(run, "cpu_s", kNoValue) - (known ? figure_of(run, "gc_cpu_s", 0) : 0);
 }
 
 double distilled_wall(const RunResult& run) {

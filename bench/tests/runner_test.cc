@@ -235,6 +235,9 @@ TEST(Overhead, ACollectorsWorkIsTakenOff) {
   stopping.figures["gc_wall_s"] = 1;
   EXPECT_DOUBLE_EQ(distilled_cpu(stopping), 5);  // how much CPU time that took is not known
   EXPECT_DOUBLE_EQ(distilled_wall(stopping), 9);
+  RunResult estimating = collected("z", 5, 2, 500);
+  estimating.figures["gc_cpu_is_estimate"] = 1;
+  EXPECT_DOUBLE_EQ(distilled_cpu(estimating), 5);
 }
 
 TEST(Overhead, IsTheTotalOverTheLeastDistilledCost) {
