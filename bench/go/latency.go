@@ -1,9 +1,12 @@
 // Job: workloads/latency.h in Go: another workload as a server of requests that arrive at a fixed rate. Between
-// requests the goroutine watches the clock.
+// requests the goroutine watches the clock and otherwise gives way.
 
 package main
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // served is a workload that can be taken step by step.
 type served interface {
@@ -39,6 +42,7 @@ func (l *latency) run() {
 			due = time.Duration(float64(i) * (1e9 / l.rate))
 		}
 		for end < due {
+			runtime.Gosched() // whoever waits for input lets others run, the collector too
 			end = time.Since(start)
 		}
 		for step := 0; step < latencySteps; step++ {
