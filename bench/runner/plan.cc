@@ -5,6 +5,15 @@
 
 namespace memgc_bench {
 
+namespace {
+
+constexpr const char* kJavaOptions = "MEMGC_BENCH_JAVA_OPTIONS";
+// A heap of twice what a full collection found live: the old generation has a third more, and the young one is half as
+// large as the old one (NewRatio). Without -Xms the heap would start with a 64th of the machine's memory.
+constexpr const char* kJavaTwiceLive = "-XX:+UseSerialGC -Xms8m -XX:MinHeapFreeRatio=25 -XX:MaxHeapFreeRatio=25";
+
+}  // namespace
+
 std::vector<Configuration> all_configurations(const std::vector<std::string>& percents) {
   std::vector<Configuration> result = {
       {kBaseline, "memgc-bench-mimalloc-heap", {}},
@@ -15,6 +24,9 @@ std::vector<Configuration> all_configurations(const std::vector<std::string>& pe
       {"shared_ptr", "memgc-bench-shared-ptr", {}},
       {"glibc malloc", "memgc-bench-glibc", {}},
       {"bdwgc", "memgc-bench-bdwgc", {}},
+      {"java", "memgc-bench-java", {}},
+      {"java serial", "memgc-bench-java", {{kJavaOptions, "-XX:+UseSerialGC"}}},
+      {"java serial 100", "memgc-bench-java", {{kJavaOptions, kJavaTwiceLive}}},
   };
   for (const std::string& percent : percents) {
     result.push_back({"memgc " + percent, "memgc-bench-memgc", {{"MEMGC", percent}}});

@@ -27,9 +27,10 @@ namespace memgc_bench {
 
 namespace {
 
-constexpr std::array<std::string_view, 14> kNotInherited = {
-    "MEMGC=", "MEMLIMIT=", "MEMDEBUG=",   "MIMALLOC_",   "MALLOC_",  "_RJEM_MALLOC", "GLIBC_TUNABLES=",
-    "GC_",    "GOGC=",     "GOMEMLIMIT=", "GOMAXPROCS=", "GODEBUG=", "LD_",          "BENCHMARK_"};
+constexpr std::array<std::string_view, 18> kNotInherited = {
+    "MEMGC=",          "MEMLIMIT=", "MEMDEBUG=", "MIMALLOC_",         "MALLOC_",     "_RJEM_MALLOC",
+    "GLIBC_TUNABLES=", "GC_",       "GOGC=",     "GOMEMLIMIT=",       "GOMAXPROCS=", "GODEBUG=",
+    "JAVA_TOOL_",      "_JAVA_",    "JDK_JAVA_", "MEMGC_BENCH_JAVA_", "LD_",         "BENCHMARK_"};
 
 [[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 

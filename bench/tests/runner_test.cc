@@ -111,6 +111,17 @@ TEST(Process, IsKilledWhenItsTimeIsUp) {
   EXPECT_THAT(run_program(command).failure, HasSubstr("not done after 1 s"));
 }
 
+TEST(Process, InheritsNoJvmOptions) {
+  const std::vector<const char*> names = {"JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS",
+                                          "MEMGC_BENCH_JAVA_OPTIONS"};
+  for (const char* name : names) setenv(name, "-Xmx1g", 1);
+  Command command = shell("env | grep -c Xmx");
+  EXPECT_EQ(run_program(command).output, "0\n");
+  command.environment = {{"MEMGC_BENCH_JAVA_OPTIONS", "-Xmx2g"}};
+  EXPECT_EQ(run_program(command).output, "1\n");
+  for (const char* name : names) unsetenv(name);
+}
+
 TEST(Process, InheritsNoAllocatorSettings) {
   setenv("MEMGC", "7", 1);
   setenv("MALLOC_CONF", "narenas:1", 1);
