@@ -29,10 +29,12 @@ final class Main {
 
   public static void main(String[] arguments) throws IOException {
     final Main main = new Main();
-    try {
-      for (String argument : arguments) main.accept(argument);
-    } catch (IllegalArgumentException error) { // a bad number or a bad regular expression, too
-      fail(error.getMessage());
+    for (String argument : arguments) {
+      try {
+        main.accept(argument);
+      } catch (IllegalArgumentException error) { // a bad number or a bad regular expression, too
+        fail(argument + ": " + error.getMessage());
+      }
     }
     System.exit(main.run());
   }
@@ -52,10 +54,10 @@ final class Main {
       case "--benchmark_filter" -> filter = Pattern.compile(value);
       case "--benchmark_out" -> out = Path.of(value);
       case "--benchmark_out_format" -> {
-        if (!value.equals("json")) throw new IllegalArgumentException(argument + ": accepted is json");
+        if (!value.equals("json")) throw new IllegalArgumentException("accepted is json");
       }
       default -> {
-        if (!sizes.set(flag, value)) throw new IllegalArgumentException("what is '%s'? See --help".formatted(argument));
+        if (!sizes.set(flag, value)) throw new IllegalArgumentException("not known here, see --help");
       }
     }
   }
@@ -89,7 +91,7 @@ final class Main {
       System.out.printf("%-75s %8.3f s, CPU %7.2f s, peak %6.0f MB, %4.0f collections%n", benchmark.name(),
           figures.get("real_time"), figures.get("cpu_s"), figures.get("peak_mb"), figures.get("gc_cycles"));
       return true;
-    } catch (Throwable thrown) { // an OutOfMemoryError, too, is a figure that is missing
+    } catch (Throwable thrown) { // a StackOverflowError, too, is a figure that is missing
       final String message = thrown instanceof WrongAnswer ? thrown.getMessage() : thrown.toString();
       System.err.println("java: " + message);
       report.addFailure(benchmark.name(), message);

@@ -33,20 +33,20 @@ final class Sizes {
   boolean set(String flag, String value) {
     if (flag.equals("--latency-rate")) {
       latencyRate = Double.parseDouble(value);
-      if (!(latencyRate >= 0 && latencyRate <= 1e9)) throw outOfRange(flag, value, "0", "1e9");
+      if (!(latencyRate >= 0 && latencyRate <= 1e9)) throw outOfRange("0", "1e9");
       return true;
     }
     for (Size size : Size.values()) {
       if (!size.flag.equals(flag)) continue;
       final long number = Long.parseLong(value);
-      if (number < size.least || number > size.most) throw outOfRange(flag, value, size.least, size.most);
+      if (number < size.least || number > size.most) throw outOfRange(size.least, size.most);
       values.put(size, number);
       return true;
     }
     return false;
   }
 
-  private static IllegalArgumentException outOfRange(String flag, String value, Object least, Object most) {
-    return new IllegalArgumentException("%s=%s: accepted are %s to %s".formatted(flag, value, least, most));
+  private static IllegalArgumentException outOfRange(Object least, Object most) {
+    return new IllegalArgumentException("accepted are %s to %s".formatted(least, most));
   }
 }
