@@ -19,9 +19,15 @@ void poll(MutatorImpl& mutator) {
   schedule_point("poll");
   if (mutator.thread.blocking_depth != 0) [[unlikely]]
     fatal("make within a BlockingScope: the collector may be running");
-  if (mutator.poll.load(std::memory_order_relaxed) != 0) safepoint_slow(mutator);
+  if (mutator.poll.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    safepoint_slow(mutator);
+    clear_dead_stack();
+  }
   const std::uint32_t stress = mutator.heap.debug().gcstress;
-  if (stress != 0 && ++mutator.slow_paths % stress == 0) mutator.heap.collector().collect();
+  if (stress != 0 && ++mutator.slow_paths % stress == 0) [[unlikely]] {
+    mutator.heap.collector().collect();
+    clear_dead_stack();
+  }
 }
 
 // Begins a cycle when the heap has grown to its trigger; pays for what was allocated while one marks; gives memory back
@@ -59,10 +65,15 @@ void* bump(Run& run) {
   return cell;
 }
 
-[[gnu::noinline]] void* take_cell_uncleared(MutatorImpl& mutator, LayoutId layout) {
+// Whether the layout's run has room, without asking anybody. Every 2 KiB at the most, so what it costs shows.
+[[gnu::noinline]] bool advance(MutatorImpl& mutator, LayoutId layout) {
   poll(mutator);
+  const Run& run = mutator.local.runs()[layout];
+  return run.cursor < run.limit || mutator.local.advance(layout);
+}
+
+[[gnu::noinline]] void* refill_uncleared(MutatorImpl& mutator, LayoutId layout) {
   Run& run = mutator.local.runs()[layout];
-  if (run.cursor < run.limit || mutator.local.advance(layout)) return bump(run);
   clear_dead_stack();
   mutator.heap.count_allocation(mutator);
   keep_pace(mutator);
@@ -83,8 +94,14 @@ void* bump(Run& run) {
   });
 }
 
+[[gnu::noinline]] void* refill(MutatorImpl& mutator, LayoutId layout) {
+  return clear_dead_stack(refill_uncleared(mutator, layout));
+}
+
 void* take_cell(MutatorImpl& mutator, LayoutId layout) {
-  return clear_dead_stack(take_cell_uncleared(mutator, layout));
+  if (advance(mutator, layout)) [[likely]]
+    return clear_shallow_stack(bump(mutator.local.runs()[layout]));
+  return refill(mutator, layout);
 }
 
 void* take_large(MutatorImpl& mutator, std::size_t bytes, const TypeInfo& type, bool array) {
@@ -100,20 +117,16 @@ void* take_large(MutatorImpl& mutator, std::size_t bytes, const TypeInfo& type, 
   return clear_dead_stack(object);
 }
 
-[[gnu::noinline]] void* allocate_uncleared(MutatorState& state, const TypeInfo& type) {
+}  // namespace
+
+void* allocate_slow(MutatorState& state, const TypeInfo& type) {
   auto& mutator = static_cast<MutatorImpl&>(state);
   LayoutId layout = layout_of_run_offset(type.run_offset.load(std::memory_order_relaxed));
   if (layout == 0) [[unlikely]] {
     layout = layout_of(type);
     if (layout == 0) return take_large(mutator, type.size, type, false);
   }
-  return take_cell_uncleared(mutator, layout);
-}
-
-}  // namespace
-
-void* allocate_slow(MutatorState& state, const TypeInfo& type) {
-  return clear_dead_stack(allocate_uncleared(state, type));
+  return take_cell(mutator, layout);
 }
 
 void* allocate_array(MutatorState& state, const TypeInfo& element, std::size_t count) {

@@ -81,7 +81,7 @@ bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullp
 
 [[gnu::noinline]] void shade_both(const void* old_target, const void* new_target) {
   shade_both_uncleared(old_target, new_target);
-  clear_dead_stack_of_barrier();
+  clear_shallow_stack();
 }
 
 [[gnu::noinline]] void store_word(void* word, const void* target) {
@@ -118,7 +118,7 @@ void store_shaded(void* word, const void* target) noexcept {
   const auto* mutator = static_cast<MutatorImpl*>(thread_state.shading);
   if (mutator == nullptr || mutator->wants_shading(slot.load(std::memory_order_relaxed), target)) [[unlikely]] {
     store_word(word, target);
-    return clear_dead_stack_of_barrier();
+    return clear_shallow_stack();
   }
   schedule_point("store");
   slot.store(target, std::memory_order_release);  // as Member::store()
@@ -127,12 +127,12 @@ void store_shaded(void* word, const void* target) noexcept {
 void shade_all(const void* const* targets, std::size_t count) noexcept {
   schedule_point("shade");
   shade_uncleared(targets, count);
-  clear_dead_stack_of_barrier();
+  clear_shallow_stack();
 }
 
 void store_root_slow(RootSlot* slot, const void* target) noexcept {
   store_root(slot, target);
-  clear_dead_stack_of_barrier();
+  clear_shallow_stack();
 }
 
 }  // namespace memgc::internal

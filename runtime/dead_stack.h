@@ -15,7 +15,8 @@ namespace memgc::internal {
 void clear_dead_stack() noexcept;
 /// The same, and gives back what it gets, so that it can be the last thing.
 void* clear_dead_stack(void* result) noexcept;
-/// The same for 256 bytes, as much as the barrier uses.
-void clear_dead_stack_of_barrier() noexcept;
+/// The same for 256 bytes, as much as the barrier uses, and a step along a run. About 5 ns.
+void clear_shallow_stack() noexcept;
+void* clear_shallow_stack(void* result) noexcept;
 
 }  // namespace memgc::internal
