@@ -2,6 +2,7 @@
 #include "runtime/cycle.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "allocator/base/bits.h"
@@ -73,11 +74,15 @@ void Cycle::open(Roles& roles) {
     });
     OutsideStores::enter(heap_, roles.kept());
   } else {
-    heap_.handshakes().ask(Ask::kBarrierOn, roles);
-    OutsideStores::enter(heap_, roles.kept());
-    if (!seeded_bug("fence_skipped")) heap_.handshakes().ask(Ask::kFence, roles);
+    const Question barrier_on{Ask::kBarrierOn, roles, false};
+    const Question fence{Ask::kFence, roles, true};
     roles.keep = Keep::kInNewBitmap;
-    heap_.handshakes().ask(Ask::kSnapshot, roles);
+    const Question snapshot{Ask::kSnapshot, roles, seeded_bug("fence_skipped")};
+    if (seeded_bug("fence_skipped")) {
+      heap_.handshakes().ask(std::array{barrier_on, snapshot});
+    } else {
+      heap_.handshakes().ask(std::array{barrier_on, fence, snapshot});
+    }
     const StopSum stops = heap_.handshakes().take_stop_sum();
     trace_.clock_ns[0] = stops.longest_ns;
     trace_.cpu_open_ns = stops.total_ns;

@@ -16,6 +16,7 @@
 #include "runtime/clock.h"
 #include "runtime/heap_impl.h"
 #include "runtime/mutator_impl.h"
+#include "runtime/outside_stores.h"
 #include "runtime/trace_line.h"
 
 namespace memgc::internal {
@@ -74,10 +75,16 @@ void Handshakes::attach(MutatorImpl& mutator) {
 }
 
 void Handshakes::detach(MutatorImpl& mutator) {
+  if (leave_registry(mutator)) advance();
+}
+
+// Whether the mutator's was the last answer awaited.
+bool Handshakes::leave_registry(MutatorImpl& mutator) {
+  bool was_last = false;
   const std::lock_guard guard(registry_lock_);
   {
     const std::lock_guard mine(mutator.lock);
-    respond(mutator, number());
+    was_last = respond(mutator, number());
     if (!seeded_bug("grey_lost_at_detach")) mutator.hand_over_grey();
     mutator.local.retire_all(mutator.local.roles());
     heap_.count_allocation(mutator);
@@ -89,6 +96,7 @@ void Handshakes::detach(MutatorImpl& mutator) {
   }
   (mutator.previous != nullptr ? mutator.previous->next : first_) = mutator.next;
   if (mutator.next != nullptr) mutator.next->previous = mutator.previous;
+  return was_last;
 }
 
 void Handshakes::perform(MutatorImpl& mutator) {
@@ -136,15 +144,15 @@ void Handshakes::show_where_late(const MutatorImpl& mutator) {
   ::backtrace_symbols_fd(frames, ::backtrace(frames, 32), STDERR_FILENO);
 }
 
-void Handshakes::respond(MutatorImpl& mutator, std::uint64_t number) {
-  if (mutator.acknowledged == number) return;
+bool Handshakes::respond(MutatorImpl& mutator, std::uint64_t number) {
+  if (mutator.acknowledged == number) return false;
   mutator.stopped_since_ns = now_ns();
   schedule_point("answer");
   perform(mutator);
   schedule_point("answered");
   const bool was_late = mutator.reported_late == mutator.acknowledged + 1;
   mutator.acknowledged = number;
-  if (!mutator.asked) return;
+  if (!mutator.asked) return false;
   mutator.asked = false;
   if (was_late) show_where_late(mutator);
   const std::uint64_t took = elapsed_ns(mutator.stopped_since_ns, now_ns());
@@ -152,42 +160,69 @@ void Handshakes::respond(MutatorImpl& mutator, std::uint64_t number) {
   std::uint64_t longest = longest_ns_.load(std::memory_order_relaxed);
   while (took > longest && !longest_ns_.compare_exchange_weak(longest, took, std::memory_order_relaxed)) {
   }
-  if (word_.answered()) {
-    { const std::lock_guard guard(answers_lock_); }
-    all_answered_.notify_one();
-  }
+  return word_.answered();
 }
 
 void Handshakes::ask(Ask what, const Roles& roles) {
+  const Question question{what, roles, false};
+  ask({&question, 1});
+}
+
+void Handshakes::ask(std::span<const Question> questions) {
   {
     const std::lock_guard guard(registry_lock_);
-    asked_ = what;
-    heap_.set_roles(roles);
-    if (what == Ask::kBarrierOn) marking_ = true;
-    if (what == Ask::kEnd) marking_ = false;
-    if (what == Ask::kStop || what == Ask::kPark) stopping_.store(true, std::memory_order_relaxed);
-    const std::uint64_t number = word_.publish();
-    schedule_point("ask");
-    for (MutatorImpl* mutator = first_; mutator != nullptr; mutator = mutator->next) {
-      const std::lock_guard its(mutator->lock);
-      if (mutator->blocked) {
-        if (!seeded_bug("blocked_thread_forgotten")) respond(*mutator, number);
-      } else if (mutator->acknowledged != number) {
-        mutator->asked = true;
-        word_.expect_one();
-        mutator->raise_polls();
-      }
+    std::copy(questions.begin(), questions.end(), questions_.begin());
+    question_count_ = questions.size();
+    asked_count_ = 0;
+    over_.store(false, std::memory_order_relaxed);  // read by this thread, or under the lock
+  }
+  advance();
+  wait_for_answers();
+}
+
+// Under registry_lock_.
+void Handshakes::publish(const Question& question) {
+  if (question.outside) OutsideStores::enter(heap_, question.roles.kept());
+  const Ask what = question.what;
+  asked_ = what;
+  heap_.set_roles(question.roles);
+  if (what == Ask::kBarrierOn) marking_ = true;
+  if (what == Ask::kEnd) marking_ = false;
+  if (what == Ask::kStop || what == Ask::kPark) stopping_.store(true, std::memory_order_relaxed);
+  const std::uint64_t number = word_.publish();
+  schedule_point("ask");
+  for (MutatorImpl* mutator = first_; mutator != nullptr; mutator = mutator->next) {
+    const std::lock_guard its(mutator->lock);
+    if (mutator->blocked) {
+      if (!seeded_bug("blocked_thread_forgotten")) respond(*mutator, number);  // nobody awaits that answer
+    } else if (mutator->acknowledged != number) {
+      mutator->asked = true;
+      word_.expect_one();
+      mutator->raise_polls();
     }
   }
-  wait_for_answers();
+}
+
+// While a question is being asked, answers may be fewer than they will be: but the lock is held until they are counted.
+void Handshakes::advance() {
+  {
+    const std::lock_guard guard(registry_lock_);
+    while (asked_count_ < question_count_ && word_.all_answered()) publish(questions_[asked_count_++]);
+    if (over_.load(std::memory_order_relaxed) || !word_.all_answered()) return;
+    // Release: pairs with the acquire in wait_for_answers(). What others answered before is seen here by all_answered()
+    // and, of earlier questions, by the lock.
+    over_.store(true, std::memory_order_release);
+  }
+  { const std::lock_guard guard(answers_lock_); }
+  all_answered_.notify_one();
 }
 
 void Handshakes::wait_for_answers() {
   schedule_point("asked");
   const std::uint64_t began = now_ns();
   const std::uint32_t patience_ms = heap_.debug().safepointms;
-  const auto done = [&] { return word_.all_answered(); };
-  for (int spin = 0; spin < sync::spins(200); ++spin) {  // answers often come within microseconds
+  const auto done = [&] { return over_.load(std::memory_order_acquire); };  // pairs with advance()
+  for (int spin = 0; spin < sync::spins(200); ++spin) {                     // answers often come within microseconds
     if (done()) return;
     sync::pause();
   }

@@ -4,20 +4,27 @@
 // asked is done by respond(), on the mutator's own thread at its next safepoint, or here for a blocked one. No mutator
 // waits for another, nor for the collector, except with Ask::kStop.
 //
-// Why nobody is missed: ask() goes over the registry with its lock held, and takes each mutator's lock in turn. It
+// Several questions may be asked in turn. Who answers one as the last asks the next (advance()): else each would wait
+// until the collector has a processor again, which among threads that are all busy takes milliseconds, and between the
+// first and the third every store shades. The registry's lock is held while a question is asked, by whomever; so a
+// question is asked when the one before has been answered by all, and once.
+//
+// Why nobody is missed: publish() goes over the registry with its lock held, and takes each mutator's lock in turn. It
 // finds the mutator blocked, and answers for it: then leaving the blocked state takes the same lock later and sees the
 // new number. Or it finds it running, counts it as pending and raises its poll under the lock: then whatever the
 // mutator does next with its state (a safepoint, blocking, detaching) takes that lock and finds the number to be
 // answered. Mutators that attach later start with the present number, barrier and roles.
 //
-// Threads: ask(), stop and resume: the collector's thread only. The rest: any.
+// Threads: ask(), stop and resume: the collector's thread only. The rest: any; advance() with no lock held.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "allocator/base/lock.h"
@@ -43,6 +50,13 @@ enum class Ask : std::uint8_t {
   kStop,       // record runs, copy stack and registers aside, and go no further until resume_all()
 };
 
+/// One question, and the heap's roles from then on.
+struct Question {
+  Ask what = Ask::kFence;
+  Roles roles = {};
+  bool outside = false;  // before it is asked, stores by threads that nobody asks begin to shade
+};
+
 /// How long answers took.
 struct StopSum {
   std::uint64_t longest_ns = 0;
@@ -58,6 +72,12 @@ class Handshakes {
 
   /// Asks all mutators; returns when all have answered. From then on the heap's roles are `roles`.
   void ask(Ask what, const Roles& roles);
+  /// The same for several in turn, kMostQuestions at most; returns when all have answered the last.
+  void ask(std::span<const Question> questions);
+  static constexpr std::size_t kMostQuestions = 3;
+  /// Asks the next question, or says that there is none, if all have answered the last. REQUIRES: no lock of a heap or
+  /// a mutator is held.
+  void advance();
   /// After ask(kStop) or ask(kPark): lets all go on. Until then none goes on, attaches or leaves a BlockingScope.
   void resume_all();
 
@@ -75,8 +95,8 @@ class Handshakes {
     return word_.number();
   }
   /// Does for `mutator` what handshake `number` asks, if it has not been done. Under its lock, by its thread or while
-  /// it is blocked.
-  void respond(MutatorImpl& mutator, std::uint64_t number);
+  /// it is blocked. Whether that was the last answer awaited: then advance() is due, when the lock is free.
+  bool respond(MutatorImpl& mutator, std::uint64_t number);
 
   /// Moves the snapshots of all mutators, and of those that have gone since, to `out` (as many as returned).
   std::size_t take_snapshots(std::vector<std::unique_ptr<Snapshot>>& out);
@@ -99,6 +119,8 @@ class Handshakes {
 
  private:
   void perform(MutatorImpl& mutator);
+  bool leave_registry(MutatorImpl& mutator);
+  void publish(const Question& question);
   void wait_for_answers();
   void report_late(std::uint64_t waited_ns, std::uint64_t patience_ns);
   static void show_where_late(const MutatorImpl& mutator);
@@ -109,7 +131,13 @@ class Handshakes {
   std::vector<std::unique_ptr<Snapshot>> orphans_;  // snapshots of mutators that have gone
   bool marking_ = false;                            // for those that attach
 
-  // Written by the collector before the number is published, read by those who answer it.
+  // Under registry_lock_: what is to be asked in turn, how much of it has been.
+  std::array<Question, kMostQuestions> questions_;
+  std::size_t question_count_ = 0;
+  std::size_t asked_count_ = 0;
+  std::atomic<bool> over_{true};  // all have answered the last
+
+  // Written by who asks, before the number is published, read by those who answer it.
   Ask asked_ = Ask::kFence;
   HandshakeWord<std::atomic> word_;
   std::atomic<bool> stopping_{false};

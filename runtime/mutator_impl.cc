@@ -47,6 +47,17 @@ void ThreadRecord::update_barrier() noexcept {
   thread_state.shading = one && mutators->marking ? mutators : nullptr;
 }
 
+namespace {
+
+// Of all heaps whose last answer was this thread's; with no lock held.
+void advance_handshakes(ThreadRecord& thread) {
+  for (MutatorImpl* m = thread.mutators; m != nullptr; m = m->next_on_thread) {
+    if (std::exchange(m->answered_last, false)) m->heap.handshakes().advance();
+  }
+}
+
+}  // namespace
+
 void enter_blocked(ThreadRecord& thread) {
   thread.note_position();
   thread.blocked = true;
@@ -57,9 +68,10 @@ void enter_blocked(ThreadRecord& thread) {
     m->poll.store(0, std::memory_order_relaxed);
   for (MutatorImpl* m = thread.mutators; m != nullptr; m = m->next_on_thread) {
     const std::lock_guard guard(m->lock);
-    m->heap.handshakes().respond(*m, m->heap.handshakes().number());
+    m->answered_last |= m->heap.handshakes().respond(*m, m->heap.handshakes().number());
     m->blocked = true;
   }
+  advance_handshakes(thread);  // which answers for this thread, too: a safepoint may be through with several questions
 }
 
 namespace {
@@ -75,7 +87,7 @@ HeapImpl* try_leave_blocked(ThreadRecord& thread) {
     if (m->heap.handshakes().stopping()) {
       stopping = &m->heap;
     } else {
-      m->heap.handshakes().respond(*m, number);
+      m->answered_last |= m->heap.handshakes().respond(*m, number);
       m->blocked = false;
     }
   }
@@ -84,7 +96,7 @@ HeapImpl* try_leave_blocked(ThreadRecord& thread) {
   for (MutatorImpl* done = thread.mutators; done != m; done = done->next_on_thread) {
     const std::lock_guard guard(done->lock);
     if (done->blocked) continue;
-    done->heap.handshakes().respond(*done, done->heap.handshakes().number());
+    done->answered_last |= done->heap.handshakes().respond(*done, done->heap.handshakes().number());
     done->blocked = true;
   }
   return stopping;
@@ -93,7 +105,12 @@ HeapImpl* try_leave_blocked(ThreadRecord& thread) {
 }  // namespace
 
 void leave_blocked(ThreadRecord& thread) {
-  while (HeapImpl* heap = try_leave_blocked(thread)) heap->handshakes().wait_until_resumed();
+  HeapImpl* stopping = nullptr;
+  do {
+    if (stopping != nullptr) stopping->handshakes().wait_until_resumed();
+    stopping = try_leave_blocked(thread);
+    advance_handshakes(thread);
+  } while (stopping != nullptr);
   thread.blocked = false;
   thread.update_barrier();
 }

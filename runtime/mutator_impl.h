@@ -50,8 +50,9 @@ class MutatorImpl : public MutatorState {
 
   Lock lock;
   bool blocked = false;
-  bool asked = false;    // counted as pending in the handshake under way
-  bool marking = false;  // stores shade
+  bool asked = false;          // counted as pending in the handshake under way
+  bool answered_last = false;  // the thread is to ask the next question: Handshakes::advance()
+  bool marking = false;        // stores shade
   std::uint64_t acknowledged = 0;
   std::uint64_t stopped_since_ns = 0;  // when it was last asked for something
 

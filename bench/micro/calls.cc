@@ -1,12 +1,15 @@
 // Job: what single calls cost: making, storing, polling, and looking at the heap's figures.
 //
-// Threads: the main one, and as many attached ones as a benchmark says, which wait.
+// Threads: the main one, and as many attached ones as a benchmark says, which wait or do the same.
 #include <benchmark/benchmark.h>
 #include <memgc/benchmark.h>
+#include <memgc/internal/thread_state.h>  // whether a cycle marks, for this thread: `barrier`
 #include <memgc/memgc.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <latch>
 #include <thread>
 #include <vector>
@@ -90,6 +93,34 @@ void make(benchmark::State& state) {
 }
 BENCHMARK(make);
 
+/// Work of a thread's own: lists of a thousand pairs, made and dropped. CPU is the whole process's, collecting
+/// included. Threads are attached within an iteration only: between two they may wait for each other, which no cycle
+/// could know.
+void make_lists(benchmark::State& state) {
+  constexpr std::size_t kLists = 1000, kLength = 1000;
+  static memgc::Heap heap;  // as the environment says
+  for (auto _ : state) {
+    memgc::Mutator me(heap);
+    memgc::Root<Pair> list;
+    for (std::size_t i = 0; i < kLists * kLength; ++i)
+      list = me.make<Pair>(i % kLength == 0 ? nullptr : list.get(), nullptr);
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(kLists * kLength) * state.iterations());
+}
+BENCHMARK(make_lists)->ThreadRange(1, 8)->UseRealTime()->MeasureProcessCPUTime();
+
+/// Making what dies at once, beside so much that lives: collecting included, on all threads.
+void make_beside(benchmark::State& state) {
+  memgc::Heap heap(memgc::Options{});
+  memgc::Mutator me(heap);
+  memgc::Root<Pair> live;
+  const auto pairs = static_cast<std::size_t>(state.range(0) << 20) / sizeof(Pair);
+  for (std::size_t i = 0; i < pairs; ++i) live = me.make<Pair>(live.get(), nullptr);
+  heap.collect();
+  for (auto _ : state) benchmark::DoNotOptimize(me.make<Pair>());
+}
+BENCHMARK(make_beside)->ArgName("live_mib")->RangeMultiplier(4)->Range(1, 256)->MeasureProcessCPUTime();
+
 void store(benchmark::State& state) {
   memgc::Heap heap(memgc::Options{});
   memgc::Mutator me(heap);
@@ -103,6 +134,38 @@ void store(benchmark::State& state) {
   }
 }
 BENCHMARK(store);
+
+/// Stores into old objects while a cycle marks: of null and of one object by turns, so that the first store to each
+/// slot of a cycle has something to shade. Only stretches all of which a cycle was marking are timed.
+void store_while_marking(benchmark::State& state) {
+  constexpr std::size_t kLive = 4'000'000, kStretch = 1000;
+  memgc::Options options;
+  options.growth_percent = memgc::Options::kOff;
+  memgc::Heap heap(options);
+  memgc::Mutator me(heap);
+  memgc::Root<memgc::Array<memgc::Member<Pair>>> table(memgc::make_array<memgc::Member<Pair>>(kLive));
+  for (std::size_t i = 0; i < kLive; ++i) (*table)[i] = me.make<Pair>();
+  const memgc::Root<Pair> other(me.make<Pair>());
+  std::size_t at = 0;
+  for (auto _ : state) {
+    double seconds = -1;
+    while (seconds < 0) {
+      while (!memgc::internal::thread_state.barrier) {
+        heap.collect_async();
+        me.safepoint();
+      }
+      const auto began = std::chrono::steady_clock::now();
+      for (std::size_t i = 0; i < kStretch; ++i) (*table)[at + i] = i % 2 == 0 ? nullptr : other.get();
+      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+      if (memgc::internal::thread_state.barrier) seconds = took.count();
+      at = (at + kStretch) % kLive;
+      me.safepoint();
+    }
+    state.SetIterationTime(seconds);
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(kStretch) * state.iterations());
+}
+BENCHMARK(store_while_marking)->UseManualTime()->Iterations(10'000);
 
 /// Reading what this thread has allocated, with a run of each size class up to so many bytes.
 void count_thread(benchmark::State& state) {

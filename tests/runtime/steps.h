@@ -69,15 +69,17 @@ class Stepper {
  private:
   static internal::MutatorImpl& mine() { return static_cast<internal::MutatorImpl&>(*internal::thread_state.current); }
 
-  // A safepoint may answer more than one handshake: it is blocked for a moment, and then the collector answers for it.
+  // A safepoint may answer more than one handshake: it is blocked for a moment, and then whoever asks answers for it.
   static void answer_one() {
     internal::MutatorImpl& me = mine();
     me.thread.note_position();
     me.poll.store(0, std::memory_order_relaxed);
+    bool last = false;
     {
       const std::lock_guard guard(me.lock);
-      me.heap.handshakes().respond(me, me.heap.handshakes().number());
+      last = me.heap.handshakes().respond(me, me.heap.handshakes().number());
     }
+    if (last) me.heap.handshakes().advance();
     me.thread.update_barrier();
   }
 
