@@ -87,8 +87,8 @@ void Cycle::open(Roles& roles) {
     trace_.clock_ns[0] = stops.longest_ns;
     trace_.cpu_open_ns = stops.total_ns;
   }
-  heap_at_black_ = heap_.heap_bytes();
-  heap_.pacing().begin_cycle(heap_at_black_);
+  heap_at_black_ = heap_.handshakes().bytes_when_over();
+  heap_.pacing().begin_cycle(heap_.heap_bytes());
   if (heap_.debug().pacertrace) print_pacer_begin();
 }
 

@@ -75,6 +75,8 @@ class Handshakes {
   /// The same for several in turn, kMostQuestions at most; returns when all have answered the last.
   void ask(std::span<const Question> questions);
   static constexpr std::size_t kMostQuestions = 3;
+  /// The heap's bytes when all had answered the last question; who asked may have got a processor much later.
+  std::size_t bytes_when_over() const { return bytes_when_over_; }
   /// Asks the next question, or says that there is none, if all have answered the last. REQUIRES: no lock of a heap or
   /// a mutator is held.
   void advance();
@@ -122,7 +124,9 @@ class Handshakes {
   bool leave_registry(MutatorImpl& mutator);
   void publish(const Question& question);
   void wait_for_answers();
-  void report_late(std::uint64_t waited_ns, std::uint64_t patience_ns);
+  bool ask_next();
+  void count_stop(std::uint64_t took);
+  void report_late(std::uint64_t patience_ns);
   static void show_where_late(const MutatorImpl& mutator);
 
   HeapImpl& heap_;
@@ -135,7 +139,9 @@ class Handshakes {
   std::array<Question, kMostQuestions> questions_;
   std::size_t question_count_ = 0;
   std::size_t asked_count_ = 0;
-  std::atomic<bool> over_{true};  // all have answered the last
+  std::uint64_t published_ns_ = 0;   // when the last was asked
+  std::size_t bytes_when_over_ = 0;  // written before over_ is set
+  std::atomic<bool> over_{true};     // all have answered the last
 
   // Written by who asks, before the number is published, read by those who answer it.
   Ask asked_ = Ask::kFence;

@@ -1,15 +1,15 @@
 // Job: the two numbers of a handshake: which one it is, and how many answers are awaited.
 //
-//   collector                         mutator, with its lock held
+//   who asks, under a lock            mutator, with its lock held
 //   what is asked = ...               n = number()              whether it was asked or not
 //   publish()                         does what is asked
 //   for each, with its lock held:     if it was counted: answered()
 //     expect_one() if it runs
 //   waits until all_answered()
 //
-// Invariants: who sees a number sees what it asks, and all that the collector did before; who sees that all have
+// Invariants: who sees a number sees what it asks, and all that who asked did before; who sees that all have
 // answered sees all that they did before. A template, so that tests/relacy checks it with words whose memory is as weak
-// as the standard allows. Threads: publish(), expect_one() and all_answered(), the collector; the rest, any.
+// as the standard allows. Threads: publish() and expect_one(), one at a time, under one lock; the rest, any.
 #pragma once
 
 #include <atomic>

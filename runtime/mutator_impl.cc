@@ -167,8 +167,16 @@ Mutator::Mutator(Heap& heap) : heap_(heap), state_(nullptr) {
   thread.references.fetch_add(1, std::memory_order_relaxed);
   {
     const std::lock_guard guard(thread.lock);
+    // What another heap asks of this thread is asked of this mutator, too.
+    if (thread.mutators != nullptr)
+      mutator->poll.store(thread.mutators->poll.load(std::memory_order_relaxed), std::memory_order_relaxed);
     mutator->next_on_thread = thread.mutators;
     thread.mutators = mutator;
+  }
+  {
+    // Who asked since it was registered found no poll to raise.
+    const std::lock_guard guard(mutator->lock);
+    if (mutator->asked) mutator->raise_polls();
   }
   state_ = mutator;
   internal::thread_state.current = mutator;

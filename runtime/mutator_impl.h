@@ -3,11 +3,11 @@
 //
 // Invariants:
 //   I1  `acknowledged` is the number of the last handshake that was done for this mutator, by itself or, while it was
-//       blocked, by the collector.
+//       blocked, by whoever asked.
 //   I2  While `blocked`, the thread touches neither its runs nor managed objects, and its ThreadRecord says where its
 //       references are.
 // Threads: `runs`, `local`, `grey` and `marking` belong to the owner; `lock` guards blocked, asked and acknowledged,
-// and hands the rest to the collector while blocked.
+// and hands the rest to whoever asks while blocked.
 #pragma once
 
 #include <cstdint>

@@ -4,8 +4,8 @@
 // through std::atomic::wait (by allocator/base/sync.h), so ThreadSanitizer sees every edge.
 //
 // Lock order, outermost first; a thread takes a lock only if all it holds come before it in this list:
-//   registry of threads > one thread's own state > merging of new cells > block set > large objects > block heap >
-//   layout table
+//   registry of threads > stores from outside > one thread's own state > merging of new cells > block set > large
+//   objects > block heap > layout table
 #pragma once
 
 #include <atomic>

@@ -24,7 +24,7 @@ inline constexpr std::string_view kSeededBugs[] = {
     // Handshakes, and who takes part in them.
     "fence_skipped", "stack_copied_at_once", "blocked_thread_forgotten", "round_skipped", "barrier_off_at_flush",
     "grey_lost_at_flush", "grey_lost_at_detach", "copied_stack_lost_at_detach", "attaches_without_barrier",
-    "attaches_white",
+    "attaches_white", "questions_left",
     // Roots and marking.
     "registers_unscanned", "skipped_root_range", "unscanned_field", "neighbour_mark", "array_rest_dropped",
     // Hand-out.

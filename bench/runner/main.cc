@@ -43,6 +43,7 @@ const std::vector<std::string> kQuickSizes = {
     "--graph-steps=500000",      "--splay-live=7500",          "--splay-steps=100000",
     "--json-live=500",           "--json-documents=10000",     "--arrays-live=32",
     "--arrays-steps=875"};
+const std::vector<std::string> kPercents = {"50", "100", "200", "400"}, kQuickPercents = {"100", "200"};
 constexpr Effort kQuickEffort{1, 3, std::chrono::minutes(5)}, kEffort{5, 5, std::chrono::seconds::max()},
     kFullEffort{5, 30, std::chrono::hours(1)};
 
@@ -62,7 +63,6 @@ std::string check_regex(const std::string& text) {
 }
 
 void declare(CLI::App& app, Request& request) {
-  request.suite.percents = {"50", "100", "200", "400"};
   app.add_option("--programs", request.suite.programs, "Directory of the memgc-bench-* programs")
       ->required()
       ->check(CLI::ExistingDirectory);
@@ -89,6 +89,7 @@ void settle(Request& request) {
   if (request.smoke) request.repeat = std::max<std::size_t>(request.repeat, 1);
   if (request.repeat != 0) request.suite.effort = {request.repeat, request.repeat, std::chrono::seconds::max()};
   if (request.quick) request.suite.size_flags = kQuickSizes;
+  if (request.suite.percents.empty()) request.suite.percents = request.quick ? kQuickPercents : kPercents;
   if (request.smoke) request.suite.size_flags = {"--smoke"};
 }
 

@@ -293,6 +293,19 @@ TEST_F(Steps, WhoComesWithinACycleShades) {
   EXPECT_TRUE(is_kept());
 }
 
+// A thread polls for all its heaps, by whichever of its mutators it uses.
+TEST_F(Steps, WhoAttachesToAnotherHeapStillAnswersTheFirst) {
+  Heap other(precise_options());
+  SteppedCycle cycle(heap);
+  a->wait_until_asked();
+  a->run([&](Mutator&) {
+    Mutator there(other);
+    EXPECT_NE(internal::thread_state.current->poll.load(), 0u) << "the new mutator's poll is not up";
+    there.safepoint();
+  });
+  cycle.finish(*late, *a);
+}
+
 TEST_F(Steps, WhoComesWithinACycleMakesObjectsThatAreKept) {
   SteppedCycle cycle(heap);
   answer_until_late_has_not_copied_its_stack();

@@ -103,7 +103,8 @@ INSTANTIATE_TEST_SUITE_P(Bugs, Bites,
                          ::testing::Values("unscanned_field", "skipped_root_range", "neighbour_mark", "double_handout",
                                            "swapped_bitmap", "new_cell_white", "old_value_unshaded",
                                            "weak_read_unshaded", "attaches_without_barrier", "grey_lost_at_detach",
-                                           "fence_skipped", "new_value_unshaded", "outside_store_unshaded"),
+                                           "fence_skipped", "new_value_unshaded", "outside_store_unshaded",
+                                           "questions_left"),
                          [](const auto& instance) { return std::string(instance.param); });
 
 TEST(CommandLine, SaysWhatItWants) {
