@@ -19,10 +19,8 @@ void poll(MutatorImpl& mutator) {
   schedule_point("poll");
   if (mutator.thread.blocking_depth != 0) [[unlikely]]
     fatal("make within a BlockingScope: the collector may be running");
-  if (mutator.poll.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+  if (mutator.poll.load(std::memory_order_relaxed) != 0) [[unlikely]]
     safepoint_slow(mutator);
-    clear_dead_stack();
-  }
   const std::uint32_t stress = mutator.heap.debug().gcstress;
   if (stress != 0 && ++mutator.slow_paths % stress == 0) [[unlikely]] {
     mutator.heap.collector().collect();

@@ -239,8 +239,9 @@ bool Handshakes::ask_next() {
 void Handshakes::wait_for_answers() {
   schedule_point("asked");
   const std::uint32_t patience_ms = heap_.debug().safepointms;
-  const auto done = [&] { return over_.load(std::memory_order_acquire); };  // pairs with advance()
-  for (int spin = 0; spin < sync::spins(200); ++spin) {                     // answers often come within microseconds
+  // Acquire: pairs with the release in ask_next().
+  const auto done = [&] { return over_.load(std::memory_order_acquire); };
+  for (int spin = 0; spin < sync::spins(200); ++spin) {  // answers often come within microseconds
     if (done()) return;
     sync::pause();
   }

@@ -77,8 +77,8 @@ class Handshakes {
   static constexpr std::size_t kMostQuestions = 3;
   /// The heap's bytes when all had answered the last question; who asked may have got a processor much later.
   std::size_t bytes_when_over() const { return bytes_when_over_; }
-  /// Asks the next question, or says that there is none, if all have answered the last. REQUIRES: no lock of a heap or
-  /// a mutator is held.
+  /// Asks the next question, or says that there is none, if all have answered the last. What asking takes counts as a
+  /// stop. REQUIRES: no lock of a heap or a mutator is held. Threads: mutators'.
   void advance();
   /// After ask(kStop) or ask(kPark): lets all go on. Until then none goes on, attaches or leaves a BlockingScope.
   void resume_all();

@@ -35,26 +35,24 @@ ScavengeInput Scavenger::input() const {
   return in;
 }
 
-ScavengeInput Scavenger::background_input() {
-  ScavengeInput in = input();
-  in.used_lately = used_lately_.note(use_goal(in), now_ns());
-  return in;
-}
-
 std::uint64_t Scavenger::work() {
   const std::uint64_t began = thread_cpu_ns();
   std::size_t done = 0;
   std::uint64_t worked = 0;
+  ScavengeInput in;
   while (worked < kScavengeWorkNs) {
-    const std::size_t excess = scavenge_excess(background_input());
+    in = input();
+    in.used_lately = used_lately_.note(use_goal(in), now_ns());
+    const std::size_t excess = scavenge_excess(in);
     const std::size_t piece = excess == 0 ? 0 : heap_.blocks().release(std::min(excess, kPieceBytes));
     if (piece == 0) break;
     done += piece;
     worked = elapsed_ns(began, thread_cpu_ns());
   }
   if (done == 0) {
-    const bool spared = scavenge_excess(background_input()) == 0 && scavenge_excess(input()) > 0;
-    return spared ? RecentMost::kHalfNs : 0;  // and it is looked at again
+    if (scavenge_excess(in) > 0) return 0;  // there is nothing that could be given back
+    in.used_lately = 0;
+    return scavenge_excess(in) > 0 ? RecentMost::kHalfNs : 0;  // what is spared for a while is looked at again
   }
   background_.fetch_add(done, std::memory_order_relaxed);
   const std::uint64_t now = now_ns();

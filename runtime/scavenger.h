@@ -36,7 +36,6 @@ class Scavenger {
 
  private:
   ScavengeInput input() const;
-  ScavengeInput background_input();
 
   HeapImpl& heap_;
   ScavengePace pace_;

@@ -78,8 +78,10 @@ void declare(CLI::App& app, Request& request) {
   app.add_option("--filter", request.suite.filter,
                  "Only what this regular expression finds in \"CONFIGURATION WORKLOAD\", and the baseline beside it")
       ->check(check_regex);
-  app.add_option("--percents", request.suite.percents,
-                 "Values of MEMGC, and of GOGC for Go, separated by commas; 50,100,200,400 unless said")
+  app.add_option(
+         "--percents", request.suite.percents,
+         "Values of MEMGC, and of GOGC for Go, separated by commas; unless said 50,100,200,400, and 100,200 with "
+         "--quick")
       ->delimiter(',')
       ->check(check_percent);
 }
