@@ -131,8 +131,27 @@ bool Marker::drain_some(std::size_t cells) {
         get();
         if (!follow) continue;
       }
-      if (blocks[offset_of(target) >> kBlockShift].kind != static_cast<std::uint8_t>(PointerMap::kNone))
-        __builtin_prefetch(target);
+      const std::size_t offset = offset_of(target);
+      const Block& block = blocks[offset >> kBlockShift];
+      if (block.state.load(std::memory_order_relaxed) != BlockState::kCells || weak_refs_.watching()) [[unlikely]] {
+        finish(false);
+        mark_rare(target);
+        get();
+        marked_cells = marked_cells_, marked_bytes = marked_bytes_;
+        continue;
+      }
+      std::size_t cell = (offset & (kBlockBytes - 1)) * block.reciprocal >> 32;
+      if (cell >= block.cells) [[unlikely]]
+        bad_pointer(target);
+      if (seeded_bug("neighbour_mark") && cell + 1 < block.cells && cell % 7 == 0) ++cell;
+      const std::size_t number = (offset >> kBlockShift) * kMaxCells + cell;
+      if (!set_mark(marks[number / 64], std::uint64_t{1} << number % 64)) continue;
+      ++marked_cells;
+      marked_bytes += block.cell_bytes;
+      if (block.kind == static_cast<std::uint8_t>(PointerMap::kNone)) continue;
+      if (cell * block.cell_bytes != (offset & (kBlockBytes - 1))) [[unlikely]]
+        target = base + (offset & ~(kBlockBytes - 1)) + cell * block.cell_bytes;
+      __builtin_prefetch(target);
       if (tail - head < kQueue) {
         queue_[tail++ % kQueue] = target;
         continue;
@@ -147,50 +166,33 @@ bool Marker::drain_some(std::size_t cells) {
     } else {
       return finish(true);
     }
-    const std::size_t offset = offset_of(target);
-    const Block& block = blocks[offset >> kBlockShift];
-    if (block.state.load(std::memory_order_relaxed) != BlockState::kCells || weak_refs_.watching()) [[unlikely]] {
-      finish(false);
-      mark_rare(target);
-      get();
-      marked_cells = marked_cells_, marked_bytes = marked_bytes_;
-      continue;
-    }
-    std::size_t cell = (offset & (kBlockBytes - 1)) * block.reciprocal >> 32;
-    if (cell >= block.cells) [[unlikely]]
-      bad_pointer(target);
-    if (seeded_bug("neighbour_mark") && cell + 1 < block.cells && cell % 7 == 0) ++cell;
-    const std::size_t number = (offset >> kBlockShift) * kMaxCells + cell;
-    if (!set_mark(marks[number / 64], std::uint64_t{1} << number % 64)) continue;
-    ++marked_cells;
-    marked_bytes += block.cell_bytes;
-    if (block.kind == static_cast<std::uint8_t>(PointerMap::kNone)) continue;
-    const char* begin = static_cast<const char*>(target);
-    if (cell * block.cell_bytes != (offset & (kBlockBytes - 1))) [[unlikely]]
-      begin = base + (offset & ~(kBlockBytes - 1)) + cell * block.cell_bytes;
+    const Block& block = blocks[offset_of(target) >> kBlockShift];
     if (block.kind == static_cast<std::uint8_t>(PointerMap::kMask) &&
         static_cast<std::size_t>(limit - cursor) >= kMaskWords) [[likely]] {
-      cursor = push_masked(block.data[0], begin, cursor);
+      cursor = push_masked(block.data[0], static_cast<const char*>(target), cursor);
     } else {
       put();
-      scan(block, const_cast<char*>(begin));
+      scan(block, const_cast<char*>(static_cast<const char*>(target)));
       get();
     }
   }
   return finish(false);
 }
 
-void Marker::push_queue() {
-  for (; head_ != tail_; ++head_) push(queue_[head_ % kQueue]);
+void Marker::scan_queue() {
+  while (head_ != tail_) {
+    char* cell = const_cast<char*>(static_cast<const char*>(queue_[head_++ % kQueue]));
+    scan(cage_.block(cage_.block_of(cell)), cell);
+  }
 }
 
 void Marker::share_all() {
-  push_queue();
+  scan_queue();
   stack_.share_all(cursor_, limit_);
 }
 
 void Marker::hand_over() {
-  push_queue();
+  scan_queue();
   stack_.hand_over(cursor_);
 }
 

@@ -1,10 +1,11 @@
 // Job: drain grey to black: follow pointers, mark cells, scan what was newly marked.
 //
-//   stack  --pop-->  queue of kQueue pointers, their cells being fetched  --oldest-->  test and set mark, scan, push
+//   stack  --pop-->  test and set mark  -->  queue of kQueue cells, being fetched  --oldest-->  scan, push
 //
-// A pointer waits in the queue while its cell's first line is fetched (unless there is nothing in the cell to follow);
-// which cell it is and its mark are looked up when it leaves, so that most misses overlap (Cher, Hosking and Vitek,
-// "Software prefetching for mark-sweep garbage collection", ASPLOS 2004; OCaml 4.14 does the same).
+// A marked cell waits in the queue while its first line is fetched, so that most misses overlap (Cher, Hosking and
+// Vitek, "Software prefetching for mark-sweep garbage collection", ASPLOS 2004; OCaml 4.14 does the same). Marks come
+// before the queue: they lie beside the heap, a bit a cell, mostly in the cache, and a cell that is marked already, as
+// half of all that are met in a graph are, is never fetched; nor is one that holds no pointers.
 //
 // When the stack cannot grow, what is on top of it is marked and not scanned, and overflowed() says so: somebody then
 // scans all marked cells again, so that a full stack costs time, never an object.
@@ -69,7 +70,7 @@ class Marker final : public Visitor {
 
   void flush() override { make_room(1); }  // Visitor: the stack's chunk is full
   void visit_words(const void* begin, const void* end) override;
-  void push_queue();
+  void scan_queue();
   void make_room(std::size_t entries);
   void mark_unscanned();
   CellRef resolve(const void* target) const;
@@ -93,7 +94,7 @@ class Marker final : public Visitor {
   std::size_t frontier_bytes_ = 0;
   std::size_t marked_bytes_ = 0;
   std::size_t marked_cells_ = 0;
-  const void* queue_[kQueue];  // those being fetched
+  const void* queue_[kQueue];  // cells that are marked, not yet scanned, and being fetched
   std::size_t head_ = 0;       // of the oldest in the queue, and of the next; grow for ever
   std::size_t tail_ = 0;
 };
