@@ -199,6 +199,31 @@ std::size_t BlockSets::merge_new(unsigned kept) {
   return in_both;
 }
 
+BlockSets::Cells BlockSets::begin_kept(unsigned kept, bool copy) {
+  Cells out;
+  if (!copy) {
+    cage_.clear_bitmap(kept, heap_.used_end());
+    return out;
+  }
+  const BlockIndex used_end = heap_.used_end();
+  for (BlockIndex index = 1; index < used_end; ++index) {
+    BitmapWord* to = cage_.bitmap(kept, index);
+    const BitmapWord* from = cage_.bitmap(1 - kept, index);
+    std::size_t count = 0;
+    for (std::size_t word = 0; word < kBitmapWords; ++word) {
+      schedule_point("copy word");
+      // Acquire: pairs with the release in occupy(): who scans the cell sees it as it was made.
+      const std::uint64_t bits = from[word].load(std::memory_order_acquire);
+      if (to[word].load(std::memory_order_relaxed) != bits) to[word].store(bits, std::memory_order_relaxed);
+      count += static_cast<std::size_t>(std::popcount(bits));
+    }
+    if (count == 0) continue;
+    out.count += count;
+    out.bytes += count * cage_.cell_bytes({index, 0});
+  }
+  return out;
+}
+
 std::size_t BlockSets::settle(unsigned occupied) {
   std::size_t given_back = 0;
   const LayoutId count = layout_count();

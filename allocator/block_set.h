@@ -37,6 +37,7 @@ struct Roles {
   unsigned occupied = 0;       // which bitmap says what is occupied; the other is the kept one
   Keep keep = Keep::kNothing;  // what becomes of cells that are handed out
   std::uint32_t swaps = 0;     // how often the roles have changed
+  bool remember = false;       // whether stores into cells are noted on cards
 
   unsigned kept() const { return 1 - occupied; }
   unsigned keep_bitmap() const { return keep == Keep::kInNewBitmap ? kNewBitmap : kept(); }
@@ -78,9 +79,15 @@ class BlockSets {
   /// Adds the new bitmap to the kept one and clears it. Returns the bytes of cells that were in both.
   /// REQUIRES: nobody takes with Keep::kInNewBitmap any more.
   std::size_t merge_new(unsigned kept);
+  struct Cells {
+    std::size_t count = 0, bytes = 0;
+  };
+  /// Begins a kept bitmap with a copy of the occupied one, or clear. Returns what is in it. Of cells that are handed
+  /// out meanwhile some are. REQUIRES: nobody takes but with Keep::kNothing.
+  Cells begin_kept(unsigned kept, bool copy);
 
   /// Goes through pending blocks: gives empty ones back, sorts the rest. Returns the bytes given back.
-  /// REQUIRES: the kept bitmap is clear. Threads: one at a time; take() may run beside it.
+  /// REQUIRES: begin_kept(). Threads: one at a time; take() may run beside it.
   std::size_t settle(unsigned occupied);
 
   /// Bytes of the table of sets that are in use.

@@ -12,6 +12,7 @@ namespace memgc::internal {
 namespace {
 
 constexpr std::size_t kHugePageBytes = Cage::kHugePageBlocks * kBlockBytes;
+constexpr std::size_t kLeastForOthers = std::size_t{12} << 20;
 constexpr std::size_t kSmallestCage = std::size_t{4} << 20;
 constexpr std::size_t kBitmapBytes = kBitmapWords * sizeof(BitmapWord);
 
@@ -24,13 +25,18 @@ std::size_t growth_blocks(std::size_t present, std::size_t wanted) {
 
 }  // namespace
 
-bool Cage::reserve(std::size_t bytes, bool huge_pages) {
+bool Cage::reserve(std::size_t bytes, bool huge_pages, bool cards) {
   huge_pages_ = huge_pages;
+  has_cards_ = cards;
   constexpr std::size_t kLargestCage = std::size_t{UINT32_MAX} * kBlockBytes;
   bytes = round_up(std::clamp(bytes, kSmallestCage, kLargestCage), kBlockBytes);
-  // Under `ulimit -v` the heap takes at most half of what is left, so that threads and the program's own memory fit.
+  // Under `ulimit -v` the heap takes at most half of what is left, so that threads and the program's own memory fit;
+  // and leaves room for a thread's stack and the tables beside the cells.
   const std::size_t left = os::address_space_left();
-  if (left != SIZE_MAX) bytes = std::min(bytes, std::max(round_down(left / 2, kHugePageBytes), kSmallestCage));
+  if (left != SIZE_MAX) {
+    const std::size_t most = std::min(left / 2, left - std::min(left, kLeastForOthers));
+    bytes = std::min(bytes, std::max(round_down(most, kHugePageBytes), kSmallestCage));
+  }
   while (!reserve_exactly(bytes)) {
     if (bytes <= kSmallestCage) return false;
     bytes = std::max(std::bit_floor(bytes - 1), kSmallestCage);
@@ -43,7 +49,8 @@ bool Cage::reserve_exactly(std::size_t bytes) {
   const std::size_t page = os::page_bytes();
   const std::size_t descriptor_bytes = round_up(blocks * sizeof(Block), page);
   const std::size_t bitmap_bytes = round_up(blocks * kBitmapBytes, page);
-  const std::size_t total = bytes + descriptor_bytes + kBitmaps * bitmap_bytes;
+  const std::size_t card_bytes = has_cards_ ? round_up(blocks * kCardsPerBlock, page) : 0;
+  const std::size_t total = bytes + descriptor_bytes + kBitmaps * bitmap_bytes + card_bytes;
   char* base = static_cast<char*>(os::reserve_apart(total, kHugePageBytes));
   if (base == nullptr) return false;
   reservation_ = base;
@@ -58,6 +65,10 @@ bool Cage::reserve_exactly(std::size_t bytes) {
     bitmaps_[i] = reinterpret_cast<BitmapWord*>(bits_[i].base());
   }
   blocks_ = reinterpret_cast<Block*>(descriptors_.base());
+  if (has_cards_) {
+    card_bytes_ = Region(base + total - card_bytes, card_bytes);
+    cards_ = reinterpret_cast<Card*>(card_bytes_.base());
+  }
   return true;
 }
 
@@ -76,11 +87,13 @@ bool Cage::grow(std::size_t wanted) {
     if (!descriptors_.grow_to(total * sizeof(Block))) continue;
     // The owed bitmap follows when it is wanted.
     if (!std::all_of(bits_, bits_ + kOwedBitmap, [&](Region& r) { return r.grow_to(total * kBitmapBytes); })) continue;
+    if (has_cards_ && !card_bytes_.grow_to(total * kCardsPerBlock)) continue;
     if (!cells_.grow_to(total * kBlockBytes)) continue;
     // Release: pairs with the acquire in frontier(): who sees the new frontier may read descriptors and bitmaps.
     frontier_.store(static_cast<BlockIndex>(total), std::memory_order_release);
-    metadata_bytes_.store(descriptors_.committed_bytes() + kOwedBitmap * bits_[0].committed_bytes(),
-                          std::memory_order_relaxed);
+    metadata_bytes_.store(
+        descriptors_.committed_bytes() + kOwedBitmap * bits_[0].committed_bytes() + card_bytes_.committed_bytes(),
+        std::memory_order_relaxed);
     return true;
   }
   return false;
@@ -99,7 +112,8 @@ bool Cage::map_huge_pages(BlockIndex begin, BlockIndex end) const {
 std::size_t Cage::metadata_bytes(BlockIndex end) const {
   const std::size_t page = os::page_bytes();
   const std::size_t bitmap = round_up(end * kBitmapBytes, page);
-  return round_up(end * sizeof(Block), page) + kOwedBitmap * bitmap +
+  const std::size_t cards = has_cards_ ? round_up(end * kCardsPerBlock, page) : 0;
+  return round_up(end * sizeof(Block), page) + kOwedBitmap * bitmap + cards +
          std::min(bitmap, owed_bytes_.load(std::memory_order_relaxed));
 }
 

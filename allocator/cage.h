@@ -4,11 +4,13 @@
 //   descriptors | Block, 64 bytes each                                  a cache line, so one touch tells all
 //   bitmaps     | kBitmapWords words per block, four times              bit i: cell i; apart from the cells, so that
 //                                                                       no write to a cell reaches them
+//   cards       | a byte for each 512 bytes of cells                    if wanted: where the layer above notes stores
 // The bitmaps of a block: the *occupied* cells, and the *kept* ones, that the layer above fills in and then makes the
 // occupied ones by exchanging the roles of the first two. The third, *new*, holds cells to be kept that were handed out
 // meanwhile: it is apart because only one thread writes to the kept bitmap, with plain loads and stores; merge_new()
-// adds it to that in the end. The fourth, *owed*, has the cells whose contents must be ended (Layout::end) when they
-// are dead; it costs nothing until one is.
+// adds it to that in the end. The
+// fourth, *owed*, has the cells whose contents must be ended (Layout::end) when they are dead; it costs nothing until
+// one is.
 //
 // Invariants:
 //   I1  Descriptors and bitmaps are ready (readable, zero at first) for every block below `frontier()`.
@@ -38,6 +40,13 @@ inline constexpr BlockIndex kNoBlock = 0;
 inline constexpr unsigned kBitmaps = 4;
 inline constexpr unsigned kNewBitmap = 2;
 inline constexpr unsigned kOwedBitmap = 3;  // ready only where Cage::owe() has been
+
+inline constexpr unsigned kCardShift = 9;
+inline constexpr std::size_t kCardBytes = std::size_t{1} << kCardShift;
+inline constexpr std::size_t kCardsPerBlock = kBlockBytes / kCardBytes;
+
+/// Of a card: 0, or that something was stored in its bytes.
+using Card = std::atomic<std::uint8_t>;
 
 enum class BlockState : std::uint8_t {
   kUnused,     // above the frontier, never taken, or taken and not yet put to use
@@ -93,7 +102,8 @@ class Cage {
 
   /// Reserves `bytes` (rounded to blocks), or the largest power of two below that is to be had; false if there is none.
   /// With `huge_pages` there are none but those that map_huge_pages() makes; without, what the system's setting says.
-  bool reserve(std::size_t bytes, bool huge_pages = false);
+  /// `cards`: whether there are any.
+  bool reserve(std::size_t bytes, bool huge_pages = false, bool cards = false);
 
   char* base() const { return base_; }
   std::size_t reserved_bytes() const { return reserved_bytes_; }
@@ -132,6 +142,9 @@ class Cage {
     const Block& b = blocks_[cell.block];
     return b.cell_bytes != 0 ? b.cell_bytes : static_cast<std::size_t>(b.length) << kBlockShift;
   }
+
+  /// A block's cards; null without any.
+  Card* cards(BlockIndex index) const { return cards_ == nullptr ? nullptr : cards_ + index * kCardsPerBlock; }
 
   /// A block's bitmap; `which` is 0, 1, kNewBitmap, or kOwedBitmap for blocks with owes().
   BitmapWord* bitmap(unsigned which, BlockIndex index) const {
@@ -191,13 +204,15 @@ class Cage {
 
   void* reservation_ = nullptr;
   std::size_t reservation_bytes_ = 0;
-  Region cells_, descriptors_, bits_[kBitmaps];
+  Region cells_, descriptors_, bits_[kBitmaps], card_bytes_;
   std::atomic<std::size_t> metadata_bytes_{0};
   std::atomic<std::size_t> owed_bytes_{0};  // of the owed bitmap, ready
   Lock owed_lock_;
   char* base_ = nullptr;
   std::size_t reserved_bytes_ = 0;
   bool huge_pages_ = false;
+  bool has_cards_ = false;
+  Card* cards_ = nullptr;
   Block* blocks_ = nullptr;
   BitmapWord* bitmaps_[kBitmaps] = {};
   std::atomic<BlockIndex> frontier_{0};

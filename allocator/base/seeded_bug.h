@@ -35,7 +35,10 @@ inline constexpr std::string_view kSeededBugs[] = {
     "kept_large_object_given_back",
     // Weak references and ephemerons.
     "weak_read_unshaded", "weak_read_forgotten", "weak_tracing_begins_late", "revived_weak_uncleared",
-    "ephemeron_value_always_traced", "ephemeron_value_never_traced"};
+    "ephemeron_value_always_traced", "ephemeron_value_never_traced",
+    // Minor cycles.
+    "store_unremembered", "store_unremembered_while_marking", "range_unremembered", "cards_not_scanned",
+    "elsewhere_ignored", "old_weak_cells_unscanned", "destroyed_object_scanned"};
 
 /// A name from the list, as its place there.
 class SeededBug {

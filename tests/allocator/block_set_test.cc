@@ -192,6 +192,24 @@ TEST(BlockSets, MergingAddsTheNewToTheKeptAndCountsWhatWasInBoth) {
   EXPECT_EQ(parts.sets.merge_new(parts.roles.kept()), 0u) << "there is nothing new any more";
 }
 
+TEST(BlockSets, AKeptBitmapBeginsClearOrAsACopyOfTheOccupiedOne) {
+  for (const bool copy : {false, true}) {
+    Parts parts(64 * kMiB);
+    parts.roles.keep = Keep::kInNewBitmap;
+    const Segment segment = parts.sets.take(plain_layout(64), 8192, parts.roles);
+    ASSERT_EQ(segment.cells.size(), 128u);
+    const void* large = parts.large.take(3 * kBlockBytes, Layout{}, 0, parts.roles);
+    parts.sets.drop_rest(segment.block, {segment.cells.begin + 30, segment.cells.end}, parts.roles);
+    parts.swap_roles();
+    const BlockSets::Cells begun = parts.sets.begin_kept(parts.roles.kept(), copy);
+    EXPECT_EQ(begun.count, copy ? 31u : 0u);
+    EXPECT_EQ(begun.bytes, copy ? 30 * 64 + 3 * kBlockBytes : 0u);
+    EXPECT_EQ(count_bits(parts.cage.bitmap(parts.roles.kept(), segment.block), kMaxCells), copy ? 30u : 0u);
+    EXPECT_EQ(parts.cage.test(parts.roles.kept(), parts.cage.cell_of(large)), copy);
+    EXPECT_EQ(count_bits(parts.cage.bitmap(parts.roles.occupied, segment.block), kMaxCells), 30u);
+  }
+}
+
 // What is dropped is kept no longer, wherever it was noted and whether it has been merged or not; what is occupied
 // stays.
 TEST(BlockSets, TheRestOfASegmentThatIsDroppedIsKeptNoLonger) {

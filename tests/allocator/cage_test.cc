@@ -241,6 +241,31 @@ TEST(Bits, AreSetOnceAndClearedTogether) {
   EXPECT_TRUE(cage.test(1, cells[0]));
 }
 
+TEST(Cards, AreThereForEveryByteIfWantedAndCleanAtFirst) {
+  Cage without, cage;
+  ASSERT_TRUE(without.reserve(8 * kMiB));
+  EXPECT_EQ(without.cards(1), nullptr);
+  ASSERT_TRUE(cage.reserve(8 * kMiB, false, true));
+  ASSERT_TRUE(cage.grow(cage.capacity() - cage.frontier()));
+  EXPECT_EQ(cage.cards(2) - cage.cards(1), static_cast<std::ptrdiff_t>(kBlockBytes / kCardBytes));
+  for (BlockIndex index = 0; index < cage.capacity(); ++index) {
+    for (std::size_t card = 0; card < kCardsPerBlock; ++card) {
+      EXPECT_EQ(cage.cards(index)[card], 0);
+      cage.cards(index)[card] = 1;
+    }
+  }
+}
+
+TEST(Metadata, IsBelowThreeHundredthsWithCards) {
+  for (const std::size_t mib : {16u, 256u, 1024u}) {
+    Cage cage;
+    ASSERT_TRUE(cage.reserve(mib * kMiB, false, true));
+    ASSERT_TRUE(cage.grow(cage.capacity() - cage.frontier()));
+    EXPECT_LE(cage.metadata_bytes() * 100, mib * kMiB * 3);
+    EXPECT_EQ(cage.metadata_bytes(cage.capacity()), cage.metadata_bytes());
+  }
+}
+
 TEST(Metadata, IsAtMostAFortiethOfTheCellsThatAreReady) {
   for (const std::size_t mib : {16u, 256u, 1024u}) {
     Cage cage;
