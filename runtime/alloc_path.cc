@@ -23,7 +23,12 @@ void poll(MutatorImpl& mutator) {
     safepoint_slow(mutator);
   const std::uint32_t stress = mutator.heap.debug().gcstress;
   if (stress != 0 && ++mutator.slow_paths % stress == 0) [[unlikely]] {
-    mutator.heap.collector().collect();
+    constexpr std::uint64_t kFullEvery = 4;
+    if (mutator.slow_paths / stress % kFullEvery == 0) {
+      mutator.heap.collector().collect();
+    } else {
+      mutator.heap.collector().collect_minor();
+    }
     clear_dead_stack();
   }
 }

@@ -8,7 +8,10 @@
 // into this thread's buffer, unless its object is marked already; the marker gets the buffer when it is full or when a
 // handshake asks for it. There is no safepoint between shading and the store.
 //
-// `ThreadState::barrier` is also on while a thread is blocked or attached to nothing: such a thread may store to Roots
+// For minor cycles a store is remembered as well (remembered.h): then the barrier is always on, and
+// `ThreadState::shades` says whether a store must do more than that.
+//
+// `ThreadState::shades` is also on while a thread is blocked or attached to nothing: such a thread may store to Roots
 // (that is how they are dropped from anywhere), and no handshake waits for it. It then stores under one lock of the
 // process, which a cycle takes once between turning barriers on and the second handshake: a store that found no heap
 // marking has ended by then.
@@ -24,6 +27,7 @@
 #include "runtime/heap_impl.h"
 #include "runtime/mutator_impl.h"
 #include "runtime/outside_stores.h"
+#include "runtime/remembered.h"
 
 namespace memgc::internal {
 namespace {
@@ -57,6 +61,17 @@ void shade_store(ThreadRecord& thread, const void* old_target, const void* new_t
     schedule_point("between shades");
   });
 }
+
+// For minor cycles: what is stored may be young, and what it is stored in old. False if that is not known by the
+// address: then remember_elsewhere() is due.
+inline bool remember(const void* word, const void* target) {
+  if (seeded_bug("store_unremembered") || (seeded_bug("store_unremembered_while_marking") && thread_state.shades))
+    return true;
+  schedule_point("remember");
+  return thread_state.remembered == nullptr || target == nullptr || thread_state.remembered->note(word);
+}
+
+void remember_elsewhere(const void* word) { thread_state.remembered->note_elsewhere(word); }
 
 bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullptr && !thread.blocked; }
 
@@ -105,6 +120,7 @@ bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullp
 }  // namespace
 
 void shade(const void* old_target, const void* new_target) noexcept {
+  if (!thread_state.shades) return;
   schedule_point("shade");
   // Most of what is stored is null, new or marked already: nothing is done then, and no register need be saved.
   const auto* mutator = static_cast<MutatorImpl*>(thread_state.shading);
@@ -112,25 +128,65 @@ void shade(const void* old_target, const void* new_target) noexcept {
     shade_both(old_target, new_target);
 }
 
-void store_shaded(void* word, const void* target) noexcept {
-  schedule_point("shade");
+namespace {
+
+[[gnu::noinline]] void shade_field_elsewhere(const void* word, const void* old_target, const void* new_target) {
+  remember_elsewhere(word);
+  shade(old_target, new_target);
+  clear_shallow_stack();
+}
+
+inline void store_remembered(void* word, const void* target) {
   const std::atomic_ref<const void*> slot(*static_cast<const void**>(word));
-  const auto* mutator = static_cast<MutatorImpl*>(thread_state.shading);
-  if (mutator == nullptr || mutator->wants_shading(slot.load(std::memory_order_relaxed), target)) [[unlikely]] {
-    store_word(word, target);
-    return clear_shallow_stack();
+  if (thread_state.shades) {
+    schedule_point("shade");
+    const auto* mutator = static_cast<MutatorImpl*>(thread_state.shading);
+    if (mutator == nullptr || mutator->wants_shading(slot.load(std::memory_order_relaxed), target)) [[unlikely]] {
+      store_word(word, target);
+      return clear_shallow_stack();
+    }
   }
   schedule_point("store");
   slot.store(target, std::memory_order_release);  // as Member::store()
 }
 
-void shade_all(const void* const* targets, std::size_t count) noexcept {
+[[gnu::noinline]] void store_elsewhere(void* word, const void* target) {
+  remember_elsewhere(word);
+  store_remembered(word, target);
+  clear_shallow_stack();
+}
+
+}  // namespace
+
+// These two are entered by most stores while the barrier is on. What is rare is a call that is the last thing they do,
+// so that they save no registers: see dead_stack.h.
+
+void shade_field(const void* word, const void* old_target, const void* new_target) noexcept {
+  if (!remember(word, new_target)) [[unlikely]]
+    return shade_field_elsewhere(word, old_target, new_target);
+  shade(old_target, new_target);
+}
+
+void store_shaded(void* word, const void* target) noexcept {
+  if (!remember(word, target)) [[unlikely]]
+    return store_elsewhere(word, target);
+  store_remembered(word, target);
+}
+
+void shade_all(const void* fields, std::size_t bytes, const void* const* targets, std::size_t count) noexcept {
   schedule_point("shade");
-  shade_uncleared(targets, count);
+  if (thread_state.remembered != nullptr && !seeded_bug("range_unremembered"))
+    thread_state.remembered->note_range(fields, bytes);
+  if (thread_state.shades) shade_uncleared(targets, count);
   clear_shallow_stack();
 }
 
 void store_root_slow(RootSlot* slot, const void* target) noexcept {
+  if (!thread_state.shades) {
+    schedule_point("store");
+    slot->store(target, std::memory_order_release);  // as Root::set()
+    return;
+  }
   store_root(slot, target);
   clear_shallow_stack();
 }

@@ -94,26 +94,26 @@ bool Collector::start_thread() {
   return thread_.joinable();
 }
 
-// Under lock_: a cycle that begins from now on, and counts as forced. 0 if there can be none.
-std::uint64_t Collector::ask_for_cycle() {
+// Under lock_: a cycle that begins from now on, and counts as forced unless it is to be minor. 0 if there can be none.
+std::uint64_t Collector::ask_for_cycle(bool minor) {
   if (!start_thread()) return 0;
   const std::uint64_t ticket = begun_ + 1;
   wanted_ = std::max(wanted_, ticket);
-  forced_ = std::max(forced_, ticket);
+  (minor ? minor_ : forced_) = ticket;
   wake_collector_.notify_one();
   return ticket;
 }
 
-void Collector::collect() {
+void Collector::collect(bool minor) {
   const Held held(heap_);
   std::unique_lock guard(lock_);
-  const std::uint64_t ticket = ask_for_cycle();
+  const std::uint64_t ticket = ask_for_cycle(minor);
   if (ticket != 0) wake_waiters_.wait(guard, [&] { return settled_ >= ticket || stopping_; });
 }
 
 void Collector::collect_async() {
   const std::lock_guard guard(lock_);
-  ask_for_cycle();
+  ask_for_cycle(false);
 }
 
 void Collector::collect_due(MutatorImpl&) {
@@ -290,7 +290,7 @@ void Collector::forget_thread() {
   sync::renew(thread_);
   sync::renew(wake_collector_);
   sync::renew(wake_waiters_);
-  wanted_ = forced_ = begun_;
+  wanted_ = forced_ = minor_ = begun_;
   waiting_to_assist_ = 0;
   fresh_wanted_.store(false, std::memory_order_relaxed);
   cycle_.forget_helpers();
@@ -375,8 +375,12 @@ void Collector::run() {
     last_cycle_ns_ = now_ns();
     const std::uint64_t number = ++begun_;
     const bool forced = forced_ == number;
+    // An idle program's garbage is old.
+    const CycleKind kind = forced || by_itself ? CycleKind::kFull
+                           : minor_ == number  ? CycleKind::kMinor
+                                               : CycleKind::kAny;
     guard.unlock();
-    cycle_.mark(number, forced);
+    cycle_.mark(number, forced, kind);
     guard.lock();
     marked_ = number;
     wake_waiters_.notify_all();

@@ -29,7 +29,9 @@ class Collector {
   void stop();
 
   /// A whole cycle that begins after the call, and its settling. Blocks the calling thread, attached or not.
-  void collect();
+  void collect() { collect(false); }
+  /// The same, but minor if what is old is known, whether that pays or not: for gcstress and tests.
+  void collect_minor() { collect(true); }
   /// Begins one and does not wait for it.
   void collect_async();
   /// The heap has grown to its trigger: a cycle is to begin. Waits for it only if the mutators are to stop.
@@ -70,7 +72,8 @@ class Collector {
 
  private:
   bool start_thread();
-  std::uint64_t ask_for_cycle();
+  void collect(bool minor);
+  std::uint64_t ask_for_cycle(bool minor);
   bool assist_may_go_on() const;
   void wait_for_work(MutatorImpl& mutator);
   std::uint64_t ticket_due() const { return begun_ == marked_ ? begun_ + 1 : begun_; }
@@ -92,6 +95,7 @@ class Collector {
   sync::Thread thread_;
   std::uint64_t wanted_ = 0;  // the cycle that somebody waits for
   std::uint64_t forced_ = 0;  // the latest cycle that collect() asked for
+  std::uint64_t minor_ = 0;   // the latest that collect_minor() asked for
   std::uint64_t begun_ = 0;
   std::uint64_t marked_ = 0;
   std::uint64_t settled_ = 0;

@@ -23,11 +23,11 @@ namespace memgc::internal {
 
 Cycle::Cycle(HeapImpl& heap)
     : heap_(heap),
-      team_(heap.cage(), heap.weak_refs(), heap.grey(), heap.pacing()),
+      team_(heap.cage(), heap.weak_refs(), heap.remembered(), heap.grey(), heap.pacing()),
       made_ns_(now_ns()),
       processors_(heap.processors()) {}
 
-void Cycle::mark(std::uint64_t number, bool forced) {
+void Cycle::mark(std::uint64_t number, bool forced, CycleKind kind) {
   const std::uint64_t began = now_ns();
   heap_.gc_cpu().begin_cycle();
   trace_ = CycleTrace();
@@ -39,7 +39,15 @@ void Cycle::mark(std::uint64_t number, bool forced) {
   stopped_ = heap_.debug().gcstoptheworld;
   heap_.handshakes().take_stop_sum();
 
+  minor_ = remembered_ && (kind == CycleKind::kMinor || (kind == CycleKind::kAny && is_to_be_minor()));
+  trace_.minor = minor_;
+
   Roles roles = heap_.roles();
+  heap_.remembered().begin_cycle(minor_);
+  old_sample_.clear();
+  if (!minor_ && knows_old_) forget_old(roles.kept());
+  knows_old_ = heap_.pacing().generations().knows_old();
+  roles.remember = remembered_ = heap_.pacing().generations().remembers();
   if (!seeded_bug("weak_tracing_begins_late"))
     heap_.weak_refs().begin(
         roles);  // before the first barrier: once a stack is copied, what a weak read gives is shaded
@@ -49,6 +57,7 @@ void Cycle::mark(std::uint64_t number, bool forced) {
   process_cpu_began_ns_ = process_cpu_ns();
   if (seeded_bug("weak_tracing_begins_late")) heap_.weak_refs().begin(roles);
   team_.begin(roles);
+  mark_remembered(roles);
   mark_from_roots();
   mark_to_the_end(roles);
   trace_.heap_after = heap_.heap_bytes();
@@ -59,6 +68,8 @@ void Cycle::mark(std::uint64_t number, bool forced) {
   schedule_point("merge");
   const std::size_t in_both =
       seeded_bug("new_bitmap_not_merged") ? 0 : heap_.sets().merge_new(roles.kept());  // phase 6
+  heap_.remembered().end_cycle(
+      [&](const void* object) { return heap_.cage().is_kept(roles.kept(), heap_.cage().cell_of(object)); });
   close(roles, in_both);
   if (heap_.debug().gctrace) print();
 }
@@ -88,8 +99,74 @@ void Cycle::open(Roles& roles) {
     trace_.cpu_open_ns = stops.total_ns;
   }
   heap_at_black_ = heap_.handshakes().bytes_when_over();
-  heap_.pacing().begin_cycle(heap_.heap_bytes());
+  heap_.pacing().begin_cycle(heap_.heap_bytes(), old_.bytes);
   if (heap_.debug().pacertrace) print_pacer_begin();
+}
+
+// A full cycle marks what is old as all else; a sample says how much of it died.
+void Cycle::forget_old(unsigned kept) {
+  const BlockIndex end = heap_.blocks().used_end();
+  old_sample_.take(heap_.cage(), kept, end, old_);
+  heap_.cage().clear_bitmap(kept, end);
+  old_ = {};
+}
+
+// Near a limit all that is dead is wanted.
+bool Cycle::is_to_be_minor() const {
+  const Pacing& pacing = heap_.pacing();
+  return pacing.generations().next_is_minor() && !pacing.by_limit() && !heap_.above_block_trigger();
+}
+
+// Clears the cards; in a minor cycle, marks what old objects refer to that were stored to since they are old. All have
+// answered phase 3, so the stores that count are seen.
+void Cycle::mark_remembered(const Roles& roles) {
+  constexpr std::size_t kBetweenDrains = std::size_t{64} << 10;  // bytes scanned: 50 us or so
+  const Cage& cage = heap_.cage();
+  if (cage.cards(0) == nullptr) return;
+  Marker& leader = team_.leader();
+  const bool all_traced = heap_.remembered().take_elsewhere();
+  const BlockIndex end = heap_.blocks().used_end();
+  std::vector<bool> traced_now(kMaxLayouts);
+  std::size_t credited = 0;
+  for (BlockIndex index = 1; index < end; ++index) {
+    const Block& block = cage.block(index);
+    // Acquire: pairs with the release of whoever takes the block into use.
+    const BlockState state = block.state.load(std::memory_order_acquire);
+    const bool in_use = state == BlockState::kCells || state == BlockState::kLarge;
+    const bool whole = minor_ && in_use && is_scanned_whole(block, all_traced, traced_now);
+    if (whole) leader.scan_marked(index);
+    // Most that was stored to is young, and often in blocks that hold nothing else.
+    const bool any_old =
+        minor_ && (state == BlockState::kLargeTail || !all_clear(cage.bitmap(roles.kept(), index), kMaxCells));
+    Remembered::take_cards(cage.cards(index), [&](std::size_t card) {
+      if (any_old && !whole && !seeded_bug("cards_not_scanned")) leader.scan_card(index, card);
+    });
+    if (leader.rescanned_bytes() - credited < kBetweenDrains) continue;
+    heap_.pacing().add_to_pool(leader.rescanned_bytes() - credited);
+    credited = leader.rescanned_bytes();
+    drain();
+  }
+  for (std::size_t layout = 0; layout < kMaxLayouts; ++layout) {
+    if (traced_now[layout]) layouts_traced_[layout] = true;
+  }
+}
+
+// Weak cells and ephemerons are, as what they name may be younger than they are. What has a trace function is when
+// fields of it that do not lie in it may have been stored to; and, in the first minor cycle that meets its type, to see
+// whether it shows words that are stored without a barrier.
+bool Cycle::is_scanned_whole(const Block& block, bool all_traced, std::vector<bool>& traced_now) const {
+  switch (static_cast<PointerMap>(block.kind)) {
+    case PointerMap::kWeak:
+    case PointerMap::kEphemeron:
+      return !seeded_bug("old_weak_cells_unscanned");
+    case PointerMap::kTrace:
+    case PointerMap::kTracedArray:
+      if (!all_traced && layouts_traced_[block.layout]) return false;
+      traced_now[block.layout] = true;
+      return true;
+    default:
+      return false;
+  }
 }
 
 void Cycle::mark_from_roots() {
@@ -128,7 +205,10 @@ void Cycle::mark_to_the_end(Roles& roles) {
   } while ((found_grey() || !weak.decide()) && !seeded_bug("round_skipped"));
   weak.clear();
   // The dead are known. Those that have a destructor live on until it has run, with all that they lead to.
-  heap_.finalizers().find_dead(roles, [this](void* object) { team_.leader().push(object); });
+  heap_.finalizers().find_dead(roles, [&](void* object) {
+    if (knows_old_ && !seeded_bug("destroyed_object_scanned")) heap_.remembered().note_ended(object);
+    team_.leader().push(object);
+  });
   drain();
   if (!seeded_bug("revived_weak_uncleared"))
     weak.clear();  // those that only the dead refer to: a destructor may read them
@@ -157,7 +237,7 @@ void Cycle::pace() {
   constexpr std::size_t kWorthHelp = MEMGC_CHECKS ? 100 : 100'000;  // cells; 100'000 are about 1 ms
   note_memory();
   heap_.note_mark_work();
-  heap_.pacing().revise(heap_.heap_bytes(), team_.marked_bytes());
+  heap_.pacing().revise(heap_.heap_bytes(), work());
   heap_.collector().note_progress();
   if (heap_.gc_cpu().due(now_ns())) note_gc_cpu();
   // Who waits to assist is the next to run: no helper is to take its processor.
@@ -195,7 +275,8 @@ void Cycle::note_gc_cpu() {
 // What was made while the cycle marked counts as live and need not be: only what was marked is sure.
 void Cycle::warn_of_no_room() {
   const std::size_t limit = heap_.pacing().limit();
-  if (!heap_.pacing().no_room() || team_.marked_bytes() + heap_.holdings().others() < percent_of(limit, kOverPercent))
+  if (minor_ || !heap_.pacing().no_room() ||
+      team_.marked_bytes() + heap_.holdings().others() < percent_of(limit, kOverPercent))
     return;
   if (!heap_.gc_cpu().may_warn()) return;
   char line[kWarningBytes];
@@ -210,10 +291,16 @@ void Cycle::note_cpu() {
   trace_.cpu_assist_ns = team_.assist_cpu_ns();
 }
 
+// What this cycle had to look at. A minor one has little of that, and more of what any cycle takes.
+std::size_t Cycle::work() const {
+  constexpr std::size_t kLeast = std::size_t{256} << 10;
+  return std::max(team_.marked_bytes() + team_.leader().rescanned_bytes(), minor_ ? kLeast : 0);
+}
+
 CycleMeasure Cycle::measure(std::size_t heap_bytes) const {
   CycleMeasure out;
   out.ended = heap_bytes;
-  out.work = team_.marked_bytes();
+  out.work = work();
   out.assist_ns = trace_.cpu_assist_ns;
   out.wall_ns = trace_.clock_ns[1];
   out.processors = processors_;
@@ -230,7 +317,8 @@ void Cycle::check_marks(const Roles& roles) {
   }
   if (heap_.precise_stacks() && heap_.debug().precisecheck) name_conservative_only(heap_, roles);
   if (heap_.debug().gccheckmark) check_marks_again(heap_, roles, snapshots_);
-  if (check) verify_marks(heap_, roles, stopped_ ? &team_ : nullptr);
+  const BlockSets::Cells marked{old_.count + team_.marked_cells(), old_.bytes + team_.marked_bytes()};
+  if (check) verify_marks(heap_, roles, stopped_ ? &marked : nullptr);
   if (!stopped_) heap_.handshakes().resume_all();
 }
 
@@ -253,8 +341,18 @@ void Cycle::close(Roles& roles, std::size_t in_both) {
   heap_.grey().discard();  // shaded since the last round, and so marked or new
   // Allocated black: counted since all did so, less what was also marked, as reachable from older objects.
   const std::size_t counted = heap_.heap_bytes();
-  trace_.heap_live = team_.marked_bytes() + counted - std::min(heap_at_black_ + in_both, counted);
-  heap_.finish_cycle(trace_.heap_live, team_.marked_bytes(), trace_.stacks + trace_.globals, measure(counted),
+  trace_.heap_live = old_.bytes + team_.marked_bytes() + counted - std::min(heap_at_black_ + in_both, counted);
+  CycleFound found;
+  found.minor = minor_;
+  found.remembered = remembered_;
+  found.limited = heap_.pacing().by_limit();
+  found.before = heap_.pacing().live();
+  found.ended = counted;
+  found.live = trace_.heap_live;
+  found.old_died = old_sample_.died_bytes(heap_.cage(), roles.occupied);
+  found.work = work();
+  found.goal = heap_.goal();
+  heap_.finish_cycle(found, old_.bytes + team_.marked_bytes(), trace_.stacks + trace_.globals, measure(counted),
                      trace_.forced);
   note_gc_cpu();
   if (stopped_) {
@@ -271,7 +369,7 @@ void Cycle::note_memory() {
 void Cycle::settle() {
   heap_.finalizers().wake(heap_.facade());
   const Roles roles = heap_.roles();
-  if (!seeded_bug("bitmap_not_cleared")) heap_.cage().clear_bitmap(roles.kept(), heap_.blocks().used_end());
+  if (!seeded_bug("bitmap_not_cleared")) old_ = heap_.sets().begin_kept(roles.kept(), knows_old_);
   heap_.sets().swap_roles(roles);
   heap_.sets().settle(roles.occupied);
   heap_.large().settle(roles.occupied);

@@ -4,13 +4,14 @@
 //   1  handshake kBarrierOn: stores shade
 //   2  handshake kFence: no store is under way that began while somebody had no barrier yet
 //   3  handshake kSnapshot: runs recorded, stacks copied aside; from here on each allocates black
-//   4  mark, with mutators running: Roots, snapshots, what is shaded; then everything they lead to
+//   4  mark, with mutators running: what is remembered, in a minor cycle; Roots, snapshots, what is shaded; then
+//      everything they lead to
 //   5  handshake kFlush, again and again with marking between, until a round finds nothing grey anywhere
 //   6  merge the new bitmap into the kept one
 //   7  handshake kEnd: the kept bitmap becomes the occupied one, barriers off; next goal, the line
-//   8  settle: clear the old bitmap, give empty blocks back, sort the rest. Blocks are also taken by refills before
-//   they
-//      are settled: sweeping is lazy, and dead cells are never touched
+//   8  settle: begin the next kept bitmap, clear or, for a minor cycle, as a copy of the occupied one; give empty
+//      blocks back, sort the rest. Blocks are also taken by refills before they are settled: sweeping is lazy, and dead
+//      cells are never touched
 // With gcstoptheworld=1, phases 1 to 3 are one stop, which lasts until phase 7.
 // Why no reachable object is lost: runtime/README.md.
 //
@@ -25,6 +26,7 @@
 
 #include "allocator/block_set.h"
 #include "runtime/mark_team.h"
+#include "runtime/old_sample.h"
 #include "runtime/pacer.h"
 #include "runtime/snapshot.h"
 #include "runtime/trace_line.h"
@@ -32,6 +34,9 @@
 namespace memgc::internal {
 
 class HeapImpl;
+
+/// What a cycle is to be. Minor only if what is old is known.
+enum class CycleKind : std::uint8_t { kAny, kFull, kMinor };
 
 class Cycle {
  public:
@@ -52,7 +57,7 @@ class Cycle {
   void forget_helpers() { team_.forget_helpers(); }
 
   /// Phases 1 to 7.
-  void mark(std::uint64_t number, bool forced);
+  void mark(std::uint64_t number, bool forced, CycleKind kind);
   /// Phase 8. The next cycle begins after it.
   void settle();
 
@@ -67,6 +72,10 @@ class Cycle {
 
  private:
   void open(Roles& roles);
+  bool is_to_be_minor() const;
+  void forget_old(unsigned kept);
+  void mark_remembered(const Roles& roles);
+  bool is_scanned_whole(const Block& block, bool all_traced, std::vector<bool>& traced_now) const;
   void mark_from_roots();
   void mark_to_the_end(Roles& roles);
   void drain();
@@ -82,6 +91,7 @@ class Cycle {
   void note_gc_cpu();
   void warn_of_no_room();
   void note_cpu();
+  std::size_t work() const;
   CycleMeasure measure(std::size_t heap_bytes) const;
   void note_memory();
 
@@ -93,8 +103,16 @@ class Cycle {
   std::uint64_t made_ns_;
   const unsigned processors_;
 
+  // As of the last cycle's end: what is old, which a minor cycle takes for alive.
+  bool knows_old_ = false;
+  bool remembered_ = false;  // stores into it are remembered since then
+  BlockSets::Cells old_;
+  OldSample old_sample_;
+  std::vector<bool> layouts_traced_ = std::vector<bool>(kMaxLayouts);  // all old objects of these, by a minor cycle
+
   // Of the cycle under way.
   CycleTrace trace_;
+  bool minor_ = false;    // what is kept from the cycles before is marked to begin with
   bool stopped_ = false;  // all mutators stand still
   std::uint64_t mark_began_ns_ = 0;
   std::uint64_t mark_cpu_began_ns_ = 0;

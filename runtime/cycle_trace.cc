@@ -23,7 +23,7 @@ void Cycle::print_pacer_begin() const {
   const Pacing& pacing = heap_.pacing();
   PacerBeginTrace out;
   out.assist_ratio = pacing.ratio().work_per_byte;
-  out.to_scan = pacing.live();
+  out.to_scan = pacing.expected_work();
   out.heap = heap_at_black_;
   out.goal = pacing.goal();
   out.workers = worker_share(processors_, stopped_);
@@ -42,7 +42,7 @@ void Cycle::print_pacer_end() const {
   out.heap_work = measured.work;
   out.stack_work = trace_.stacks;
   out.root_work = trace_.globals;
-  out.expected_work = pacing.live();
+  out.expected_work = pacing.expected_work();
   out.begun = heap_at_black_;
   out.ended = trace_.heap_after;
   out.goal = pacing.goal();

@@ -99,18 +99,34 @@ constexpr Number kNumbers[] = {{"gcstress", &DebugOptions::gcstress},
                                {"safepointms", &DebugOptions::safepointms},
                                {"gcperiodms", &DebugOptions::gcperiodms}};
 
+constexpr std::string_view kGenerational = "generational";
+
+Generational parse_generational(std::string_view value, std::string_view whole) {
+  constexpr std::pair<std::string_view, Generational> kValues[] = {
+      {"0", Generational::off}, {"1", Generational::on}, {"auto", Generational::automatic}};
+  for (const auto& [text, meaning] : kValues) {
+    if (value == text) return meaning;
+  }
+  refuse("MEMDEBUG", whole, "generational=0, generational=1 or generational=auto");
+}
+
 std::string accepted_debug() {
-  std::string out = "name=value separated by commas, with ";
+  std::string out = "name=value separated by commas, with generational=0|1|auto, ";
   for (const Flag& flag : kFlags) out += std::string(flag.name) + "=0|1, ";
   for (const Number& number : kNumbers) out += std::string(number.name) + "=N, ";
   out.resize(out.size() - 2);
   return out;
 }
 
-void parse_one_debug(std::string_view item, std::string_view whole, DebugOptions& debug) {
+void parse_one_debug(std::string_view item, std::string_view whole, Options& options) {
+  DebugOptions& debug = options.debug;
   const std::size_t equals = item.find('=');
   const std::string_view name = item.substr(0, equals);
   const std::string_view value = equals == std::string_view::npos ? std::string_view() : item.substr(equals + 1);
+  if (name == kGenerational) {
+    options.generational = parse_generational(value, whole);
+    return;
+  }
   for (const Flag& flag : kFlags) {
     if (name != flag.name) continue;
     if (value != "0" && value != "1")
@@ -128,7 +144,7 @@ void parse_one_debug(std::string_view item, std::string_view whole, DebugOptions
   refuse("MEMDEBUG", whole, accepted_debug());
 }
 
-DebugOptions parse_debug(std::string_view text, DebugOptions debug) {
+void parse_debug(std::string_view text, Options& options) {
   std::vector<std::string_view> names;
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t comma = std::min(text.find(',', at), text.size());
@@ -138,10 +154,9 @@ DebugOptions parse_debug(std::string_view text, DebugOptions debug) {
       refuse("MEMDEBUG", text, "each name once, but " + quoted(name) + " is there twice");
     }
     names.push_back(name);
-    parse_one_debug(item, text, debug);
+    parse_one_debug(item, text, options);
     at = comma + 1;
   }
-  return debug;
 }
 
 std::string_view variable(const char* name) {
@@ -156,7 +171,7 @@ Options Options::parse(std::string_view memgc, std::string_view memlimit, std::s
   Options options = defaults;
   if (!memgc.empty()) options.growth_percent = parse_growth(memgc);
   if (!memlimit.empty()) options.memory_limit = parse_limit(memlimit);
-  if (!memdebug.empty()) options.debug = parse_debug(memdebug, defaults.debug);
+  if (!memdebug.empty()) parse_debug(memdebug, options);
   return options;
 }
 

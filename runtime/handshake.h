@@ -84,7 +84,10 @@ class Handshakes {
   void resume_all();
 
   /// Whether a mutator must not go on now. Under its lock.
-  bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
+  bool stopping() const {
+    // Acquire: as in wait_until_resumed(), for who comes when it is over.
+    return stopping_.load(std::memory_order_acquire);
+  }
   /// Blocks until stopping() is false.
   void wait_until_resumed() const {
     // Acquire: pairs with resume_all(): what the collector did while all stood still is seen after it.

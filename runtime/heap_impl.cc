@@ -41,7 +41,7 @@ HeapImpl::HeapImpl(Heap& facade, const Options& options)
     : options_(options),
       processors_(processors_for_this_process()),
       gc_cpu_(processors_),
-      pacing_(options.growth_percent, options.memory_limit, options.max_bytes),
+      pacing_(options),
       blocks_(cage_),
       sets_(cage_, blocks_),
       large_(cage_, blocks_),
@@ -53,10 +53,11 @@ HeapImpl::HeapImpl(Heap& facade, const Options& options)
       collector_(*this) {
   check_options(options);
   const std::size_t bytes = options.reserve_bytes != 0 ? options.reserve_bytes : default_reserve_bytes();
-  if (!cage_.reserve(bytes, options.debug.hugepages) || !sets_.reserve() ||
+  if (!cage_.reserve(bytes, options.debug.hugepages, options.generational != Generational::off) || !sets_.reserve() ||
       !grey_.reserve(grey_bytes(cage_.reserved_bytes())) || !collector_.reserve()) {
     throw std::bad_alloc();
   }
+  if (options.generational != Generational::off) remembered_.open(cage_);
   update_limits();
   join_forks(*this);
 }
@@ -134,17 +135,19 @@ void HeapImpl::map_fresh() {
 
 std::size_t HeapImpl::fixed_table_bytes() const { return sets_.metadata_bytes() + sizeof(HeapImpl); }
 
-void HeapImpl::finish_cycle(std::size_t live, std::size_t marked, std::size_t roots, const CycleMeasure& measure,
+void HeapImpl::finish_cycle(const CycleFound& found, std::size_t marked, std::size_t roots, const CycleMeasure& measure,
                             bool forced) {
   cycles_.fetch_add(1, std::memory_order_relaxed);
   if (forced) forced_cycles_.fetch_add(1, std::memory_order_relaxed);
+  if (found.minor) minor_cycles_.fetch_add(1, std::memory_order_relaxed);
   scavenger_.note_cycle(blocks_.taken_bytes(), goal());
-  pacing_.end_cycle(live, roots, measure);
+  pacing_.end_cycle(found, roots, measure);
   note_peak(measure.ended);
   // A difference, not a store: mutators allocate, and the collector may wait for a processor for long.
-  heap_bytes_.fetch_add(live - measure.ended, std::memory_order_relaxed);
+  heap_bytes_.fetch_add(found.live - measure.ended, std::memory_order_relaxed);
   const std::size_t others = update_goal().others();
-  gc_cpu_.keep_limit(limit_leaves_room({pacing_.limit(), marked + others, measure.ended - live}));
+  gc_cpu_.keep_limit(
+      limit_leaves_room({pacing_.limit(), marked + others, measure.ended - std::min(found.live, measure.ended)}));
 }
 
 void HeapImpl::finish_sweep() {
@@ -222,6 +225,7 @@ Stats HeapImpl::stats() {
   Stats out;
   out.cycles = cycles_.load(std::memory_order_relaxed);
   out.forced_cycles = forced_cycles_.load(std::memory_order_relaxed);
+  out.minor_cycles = minor_cycles_.load(std::memory_order_relaxed);
   out.live_bytes = pacing_.live();
   out.heap_bytes = heap_bytes();
   out.goal_bytes = goal();

@@ -25,6 +25,7 @@
 #include "runtime/holdings.h"
 #include "runtime/mutator_impl.h"
 #include "runtime/pacing.h"
+#include "runtime/remembered.h"
 #include "runtime/scavenger.h"
 #include "runtime/stop_recorder.h"
 #include "runtime/weak_refs.h"
@@ -96,13 +97,16 @@ class HeapImpl {
   /// collector's thread, between two cycles.
   void map_fresh();
   bool wants_fresh() const { return blocks_.wants_fresh() && !fresh_refused_.load(std::memory_order_relaxed); }
+  Remembered& remembered() { return remembered_; }
+  /// Whether blocks in use have come near the memory limit, whatever is in them.
+  bool above_block_trigger() const { return block_bytes() >= pacing_.block_trigger(); }
   Pacing& pacing() { return pacing_; }
   void count_late_answer() { late_answers_.fetch_add(1, std::memory_order_relaxed); }
 
-  /// A cycle found this: of the `measure.ended` bytes of objects so many were live, of which `marked` were not made
-  /// while it marked, and `roots` bytes were scanned outside the heap. Sets the next goal. What is allocated meanwhile
-  /// stays counted.
-  void finish_cycle(std::size_t live, std::size_t marked, std::size_t roots, const CycleMeasure& measure, bool forced);
+  /// A cycle found this: of what is live, `marked` bytes were not made while it marked, and `roots` bytes were scanned
+  /// outside the heap. Sets the next goal. What is allocated meanwhile stays counted.
+  void finish_cycle(const CycleFound& found, std::size_t marked, std::size_t roots, const CycleMeasure& measure,
+                    bool forced);
   /// What the cycle found dead is swept.
   void finish_sweep();
   /// Marking goes on: what it takes itself, the memory limit has less for blocks.
@@ -156,6 +160,7 @@ class HeapImpl {
   BlockSets sets_;
   LargeObjects large_;
   Roles roles_;
+  Remembered remembered_;
   GreyQueue grey_;
   WeakRefs weak_refs_;
   Finalizers finalizers_;
@@ -175,6 +180,7 @@ class HeapImpl {
   std::atomic<std::uint64_t> allocated_cells_{0};
   std::atomic<std::uint64_t> cycles_{0};
   std::atomic<std::uint64_t> forced_cycles_{0};
+  std::atomic<std::uint64_t> minor_cycles_{0};
 
   sync::Mutex callback_lock_;  // guards what follows, and changes of pressure_
   std::atomic<Pressure> pressure_{Pressure::kBelow};

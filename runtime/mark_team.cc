@@ -153,7 +153,7 @@ void MarkTeam::leave(Marker& marker) {
 // By one who has entered with the chunk. Nothing happens when there is no memory for a stack. Returns the bytes marked.
 std::size_t MarkTeam::mark_a_while(GreyChunk* chunk, std::size_t bytes) {
   constexpr std::size_t kSlice = 128;  // cells
-  Marker marker(cage_, weak_refs_, queue_);
+  Marker marker(cage_, weak_refs_, remembered_, queue_);
   if (marker.open()) {
     marker.begin(roles_.occupied, roles_.kept(), true);
     marker.adopt(chunk);

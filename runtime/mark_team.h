@@ -30,8 +30,13 @@ namespace memgc::internal {
 
 class MarkTeam {
  public:
-  MarkTeam(Cage& cage, WeakRefs& weak_refs, GreyQueue& queue, Pacing& pacing)
-      : cage_(cage), weak_refs_(weak_refs), queue_(queue), pacing_(pacing), leader_(cage, weak_refs, queue) {}
+  MarkTeam(Cage& cage, WeakRefs& weak_refs, Remembered& remembered, GreyQueue& queue, Pacing& pacing)
+      : cage_(cage),
+        weak_refs_(weak_refs),
+        remembered_(remembered),
+        queue_(queue),
+        pacing_(pacing),
+        leader_(cage, weak_refs, remembered, queue) {}
   ~MarkTeam() { stop(); }
   MarkTeam(const MarkTeam&) = delete;
   MarkTeam& operator=(const MarkTeam&) = delete;
@@ -45,6 +50,7 @@ class MarkTeam {
 
   void begin(const Roles& roles);
   Marker& leader() { return leader_; }
+  const Marker& leader() const { return leader_; }
   /// Follows all that was pushed or handed over, together with who helps. Calls between() about every `cells` cells.
   /// Returns GreyQueue::puts() as of the moment when nothing was left.
   template <class F>
@@ -91,6 +97,7 @@ class MarkTeam {
 
   Cage& cage_;
   WeakRefs& weak_refs_;
+  Remembered& remembered_;
   GreyQueue& queue_;
   Pacing& pacing_;
   Marker leader_;

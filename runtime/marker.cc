@@ -28,7 +28,8 @@ void Marker::begin(unsigned occupied, unsigned kept, bool shared_marks) {
   kept_ = kept;
   shared_ = shared_marks;
   frontier_bytes_ = static_cast<std::size_t>(cage_.frontier()) << kBlockShift;
-  marked_bytes_ = marked_cells_ = 0;
+  marked_bytes_ = marked_cells_ = rescanned_bytes_ = 0;
+  last_part_of_ = nullptr;
 }
 
 void Marker::make_room(std::size_t entries) {
@@ -114,11 +115,14 @@ bool Marker::drain_some(std::size_t cells) {
   };
   const void **cursor = nullptr, **limit = nullptr, **bottom = nullptr;
   std::size_t marked_cells = marked_cells_, marked_bytes = marked_bytes_, head = head_, tail = tail_;
-  const auto get = [&] { cursor = cursor_, limit = limit_, bottom = stack_.bottom(); };
-  const auto put = [&] { cursor_ = cursor; };
+  const auto get = [&] {
+    cursor = cursor_, limit = limit_, bottom = stack_.bottom();
+    marked_cells = marked_cells_, marked_bytes = marked_bytes_;
+  };
+  const auto put = [&] { cursor_ = cursor, marked_cells_ = marked_cells, marked_bytes_ = marked_bytes; };
   const auto finish = [&](bool done) {
     put();
-    marked_cells_ = marked_cells, marked_bytes_ = marked_bytes, head_ = head, tail_ = tail;
+    head_ = head, tail_ = tail;
     return done;
   };
   for (get(); marked_cells < enough;) {
@@ -137,7 +141,6 @@ bool Marker::drain_some(std::size_t cells) {
         finish(false);
         mark_rare(target);
         get();
-        marked_cells = marked_cells_, marked_bytes = marked_bytes_;
         continue;
       }
       std::size_t cell = (offset & (kBlockBytes - 1)) * block.reciprocal >> 32;
@@ -263,6 +266,7 @@ inline void Marker::scan(const Block& block, char* cell) {
 }
 
 void Marker::visit_words(const void* begin, const void* end) {
+  remembered_.note_raw_words();
   const char* word = static_cast<const char*>(begin);
   for (; word + sizeof(void*) <= end; word += sizeof(void*)) {
     push_if_object(reinterpret_cast<std::uintptr_t>(load_word(word)));
@@ -279,6 +283,10 @@ void Marker::scan_array(const Block& block, char* cell, std::size_t from) {
   const std::size_t count = reinterpret_cast<const std::atomic<std::size_t>*>(cell)->load(std::memory_order_relaxed);
   const std::size_t to = count - from > kArrayChunk ? from + kArrayChunk : count;
   if (to < count && !seeded_bug("array_rest_dropped")) push_rest(cell, to);
+  scan_elements(block, cell, from, to);
+}
+
+void Marker::scan_elements(const Block& block, char* cell, std::size_t from, std::size_t to) {
   if (static_cast<PointerMap>(block.kind) == PointerMap::kPointerArray) {
     const char* words = cell + sizeof(std::size_t);
     if (static_cast<std::size_t>(limit_ - cursor_) < to - from) make_room(to - from);
@@ -293,21 +301,114 @@ void Marker::scan_array(const Block& block, char* cell, std::size_t from) {
   }
 }
 
+bool Marker::is_marked(CellRef cell) const { return cage_.test(kept_, cell); }
+
+// Calls f for each marked cell of a block, or of a range of its cells.
+template <class F>
+void Marker::for_each_marked(BlockIndex index, CellRange cells, F&& f) {
+  const BitmapWord* words = cage_.bitmap(kept_, index);
+  for_each_word(cells, [&](std::uint32_t word, std::uint64_t mask) {
+    for (std::uint64_t bits = words[word].load(std::memory_order_relaxed) & mask; bits != 0; bits &= bits - 1) {
+      f(CellRef{index, word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits))});
+    }
+  });
+}
+template <class F>
+void Marker::for_each_marked(BlockIndex index, F&& f) {
+  for_each_marked(index, {0, cage_.block(index).cells}, f);
+}
+
+void Marker::scan_marked(BlockIndex index) {
+  for_each_marked(index, [&](CellRef cell) {
+    if (cage_.block(index).has_end && remembered_.is_ended(cage_.address_of(cell))) return;
+    rescanned_bytes_ += cage_.cell_bytes(cell);
+    scan(cage_.block(index), cage_.address_of(cell));
+  });
+}
+
+void Marker::scan_card(BlockIndex index, std::size_t card) {
+  const std::size_t begin = card * kCardBytes, end = begin + kCardBytes;
+  const Block& block = cage_.block(index);
+  // Acquire: pairs with the release of whoever takes the block into use.
+  switch (block.state.load(std::memory_order_acquire)) {
+    case BlockState::kCells: {
+      const auto first = static_cast<std::uint32_t>(begin * block.reciprocal >> 32);
+      const auto last = static_cast<std::uint32_t>((end - 1) * block.reciprocal >> 32);
+      for_each_marked(index, {first, std::min(last + 1, block.cells)}, [&](CellRef cell) {
+        const std::size_t at = cell.index * std::size_t{block.cell_bytes};
+        scan_part(block, cage_.address_of(cell), begin > at ? begin - at : 0,
+                  std::min<std::size_t>(end - at, block.cell_bytes));
+      });
+      return;
+    }
+    case BlockState::kLarge:
+      if (is_marked({index, 0})) scan_part(block, cage_.address_of(index), begin, end);
+      return;
+    case BlockState::kLargeTail: {
+      const BlockIndex head = block.head;
+      const std::size_t before = static_cast<std::size_t>(index - head) << kBlockShift;
+      if (is_marked({head, 0})) scan_part(cage_.block(head), cage_.address_of(head), before + begin, before + end);
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+// Scans what lies in bytes [from, to) of a cell, where its kind tells; else all of it, once for all its cards.
+void Marker::scan_part(const Block& block, char* cell, std::size_t from, std::size_t to) {
+  const auto kind = static_cast<PointerMap>(block.kind);
+  const auto elements_before = [&](std::size_t bytes, std::size_t header, std::size_t size) {
+    const std::size_t count = reinterpret_cast<const std::atomic<std::size_t>*>(cell)->load(std::memory_order_relaxed);
+    return bytes <= header ? 0 : std::min(count, (bytes - header + size - 1) / size);
+  };
+  const auto scan_between = [&](std::size_t header, std::size_t size) {
+    // The element that begins before `from` may reach into the card.
+    const std::size_t first = elements_before(from, header, size), end = elements_before(to, header, size);
+    if (end != 0) scan_elements(block, cell, first == 0 ? 0 : first - 1, end);
+  };
+  if (block.has_end && remembered_.is_ended(cell)) return;
+  rescanned_bytes_ += to - from;
+  switch (kind) {
+    case PointerMap::kNone:
+    case PointerMap::kWeak:
+    case PointerMap::kEphemeron:  // these two are always scanned
+      return;
+    case PointerMap::kMask: {
+      const std::size_t first = from / sizeof(void*), end = (to + sizeof(void*) - 1) / sizeof(void*);
+      if (first >= kMaskWords) return;
+      std::uint64_t mask = block.data[0] & ~std::uint64_t{0} << first;
+      if (end < kMaskWords) mask &= (std::uint64_t{1} << end) - 1;
+      if (static_cast<std::size_t>(limit_ - cursor_) < kMaskWords) [[unlikely]]
+        make_room(kMaskWords);
+      cursor_ = push_masked(mask, cell, cursor_);
+      return;
+    }
+    case PointerMap::kPointerArray:
+      return scan_between(sizeof(std::size_t), sizeof(void*));
+    case PointerMap::kTracedArray:
+      return scan_between(block.data[1] >> 32, block.data[1] & UINT32_MAX);
+    case PointerMap::kTrace:
+    case PointerMap::kConservative:
+      if (std::exchange(last_part_of_, cell) != cell) scan(block, cell);
+      return;
+  }
+}
+
 // A pass that overflows again has marked something new before, and there is a last thing to mark, so passes end.
 void Marker::rescan_marked() {
   const BlockIndex frontier = cage_.frontier();
   for (BlockIndex index = 1; index < frontier; ++index) {
-    const Block& block = cage_.block(index);
-    const BlockState state = block.state.load(std::memory_order_acquire);
+    const BlockState state = cage_.block(index).state.load(std::memory_order_acquire);
     if (state != BlockState::kCells && state != BlockState::kLarge) continue;
-    const BitmapWord* words = cage_.bitmap(kept_, index);
-    for (std::uint32_t cell = 0; cell < block.cells; ++cell) {
-      if ((words[cell / 64].load(std::memory_order_relaxed) >> (cell % 64) & 1) == 0) continue;
-      if (weak_refs_.watching()) weak_refs_.take_waiting({index, cell}, [this](const void* value) { push(value); });
-      if (block.kind == static_cast<std::uint8_t>(PointerMap::kNone)) continue;
-      scan(block, cage_.address_of(CellRef{index, cell}));
+    for_each_marked(index, [&](CellRef cell) {
+      if (weak_refs_.watching()) weak_refs_.take_waiting(cell, [this](const void* value) { push(value); });
+      const Block& block = cage_.block(index);
+      if (block.kind == static_cast<std::uint8_t>(PointerMap::kNone)) return;
+      if (block.has_end && remembered_.is_ended(cage_.address_of(cell))) return;
+      scan(cage_.block(index), cage_.address_of(cell));
       drain_some(SIZE_MAX);
-    }
+    });
   }
 }
 

@@ -23,13 +23,15 @@
 #include "allocator/cage.h"
 #include "memgc/visitor.h"
 #include "runtime/mark_stack.h"
+#include "runtime/remembered.h"
 #include "runtime/weak_refs.h"
 
 namespace memgc::internal {
 
 class Marker final : public Visitor {
  public:
-  Marker(Cage& cage, WeakRefs& weak_refs, GreyQueue& queue) : cage_(cage), weak_refs_(weak_refs), stack_(queue) {}
+  Marker(Cage& cage, WeakRefs& weak_refs, Remembered& remembered, GreyQueue& queue)
+      : cage_(cage), weak_refs_(weak_refs), remembered_(remembered), stack_(queue) {}
 
   /// Gets the first memory. False when there is none. REQUIRED before all that follows.
   bool open() { return stack_.open(cursor_, limit_); }
@@ -56,6 +58,11 @@ class Marker final : public Visitor {
   /// Hands all of it over, for the last time: this marker is used no more.
   void hand_over();
 
+  /// Scans what is marked, and lies on this card of a block.
+  void scan_card(BlockIndex index, std::size_t card);
+  /// Scans all that is marked in a block.
+  void scan_marked(BlockIndex index);
+
   /// Whether cells were marked that nobody has scanned, since the last call of this.
   bool take_overflowed() { return std::exchange(overflowed_, false); }
   /// Scans all marked cells again, and follows what is found.
@@ -63,6 +70,8 @@ class Marker final : public Visitor {
 
   std::size_t marked_bytes() const { return marked_bytes_; }
   std::size_t marked_cells() const { return marked_cells_; }
+  /// Bytes that scan_card() and scan_marked() have looked at.
+  std::size_t rescanned_bytes() const { return rescanned_bytes_; }
 
  private:
   static constexpr std::size_t kQueue = 32;        // a power of two
@@ -82,10 +91,18 @@ class Marker final : public Visitor {
   static const void** push_masked(std::uint64_t mask, const char* cell, const void** cursor);
   void scan_array(const Block& block, char* cell, std::size_t from);
   void push_rest(char* cell, std::size_t next);
+  bool is_marked(CellRef cell) const;
+  template <class F>
+  void for_each_marked(BlockIndex index, CellRange cells, F&& f);
+  template <class F>
+  void for_each_marked(BlockIndex index, F&& f);
+  void scan_part(const Block& block, char* cell, std::size_t from, std::size_t to);
+  void scan_elements(const Block& block, char* cell, std::size_t from, std::size_t to);
   [[noreturn]] void bad_pointer(const void* target) const;
 
   Cage& cage_;
   WeakRefs& weak_refs_;
+  Remembered& remembered_;
   MarkStack stack_;
   unsigned occupied_ = 0;
   unsigned kept_ = 1;
@@ -94,8 +111,10 @@ class Marker final : public Visitor {
   std::size_t frontier_bytes_ = 0;
   std::size_t marked_bytes_ = 0;
   std::size_t marked_cells_ = 0;
-  const void* queue_[kQueue];  // cells that are marked, not yet scanned, and being fetched
-  std::size_t head_ = 0;       // of the oldest in the queue, and of the next; grow for ever
+  std::size_t rescanned_bytes_ = 0;
+  const char* last_part_of_ = nullptr;  // the cell that scan_part() scanned whole, last
+  const void* queue_[kQueue];           // cells that are marked, not yet scanned, and being fetched
+  std::size_t head_ = 0;                // of the oldest in the queue, and of the next; grow for ever
   std::size_t tail_ = 0;
 };
 

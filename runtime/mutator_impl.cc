@@ -11,6 +11,7 @@
 #include "runtime/clock.h"
 #include "runtime/dead_stack.h"
 #include "runtime/heap_impl.h"
+#include "runtime/remembered.h"
 
 namespace memgc::internal {
 
@@ -40,11 +41,18 @@ bool MutatorImpl::hand_over_grey() {
 }
 
 void ThreadRecord::update_barrier() noexcept {
-  bool barrier = blocked || mutators == nullptr;
-  for (const MutatorImpl* m = mutators; m != nullptr; m = m->next_on_thread) barrier = barrier || m->marking;
-  thread_state.barrier = barrier;
+  bool shades = blocked || mutators == nullptr, remembers = false;
+  for (const MutatorImpl* m = mutators; m != nullptr; m = m->next_on_thread) {
+    shades = shades || m->marking;
+    remembers = remembers || m->remembers();
+  }
+  thread_state.shades = shades;
+  thread_state.barrier = shades || remembers;
   const bool one = !blocked && mutators != nullptr && mutators->next_on_thread == nullptr;
   thread_state.shading = one && mutators->marking ? mutators : nullptr;
+  thread_state.remembered = !remembers || blocked ? nullptr
+                            : one                 ? &mutators->heap.remembered()
+                                                  : &Remembered::several();
 }
 
 namespace {
@@ -61,8 +69,9 @@ void advance_handshakes(ThreadRecord& thread) {
 void enter_blocked(ThreadRecord& thread) {
   thread.note_position();
   thread.blocked = true;
-  thread_state.barrier = true;
+  thread_state.barrier = thread_state.shades = true;
   thread_state.shading = nullptr;
+  thread_state.remembered = nullptr;
   // All polls first: one that is raised after this, for whichever heap, is still up when we are done.
   for (MutatorImpl* m = thread.mutators; m != nullptr; m = m->next_on_thread)
     m->poll.store(0, std::memory_order_relaxed);

@@ -35,6 +35,8 @@ class MutatorImpl : public MutatorState {
   /// Whether what is stored is shaded as well as what it overwrites: until this thread's stack is copied. Then each
   /// reference that it has is in the copy, or read from a slot that is shaded when it is overwritten, or new.
   bool shades_new() const { return local.roles().keep == Keep::kNothing; }
+  /// Whether what is stored is remembered for minor cycles.
+  bool remembers() const { return local.roles().remember; }
   /// Whether a store must shade something. While `marking`.
   bool wants_shading(const void* old_target, const void* new_target) const {
     return (old_target != nullptr && is_white(old_target)) || (shades_new() && is_white(new_target));

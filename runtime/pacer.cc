@@ -28,7 +28,8 @@ double idle_share_of(const CycleMeasure& cycle) {
 std::size_t growth_goal(const GoalInput& in) {
   if (in.growth_percent < 0) return kNoGoal;
   const auto percent = static_cast<std::size_t>(in.growth_percent);
-  return std::max(percent_of(kMinimumGoal, percent), add(in.live, percent_of(add(in.live, in.roots), percent)));
+  const std::size_t live = in.live - std::min(in.promoted, in.live);
+  return std::max(percent_of(kMinimumGoal, percent), add(live, percent_of(add(live, in.roots), percent)));
 }
 
 std::size_t limit_goal(const GoalInput& in) {

@@ -21,7 +21,8 @@ inline constexpr std::size_t kNoGoal = SIZE_MAX;
 inline constexpr std::size_t kMinimumGoal = std::size_t{4} << 20;  // at 100 percent
 
 struct GoalInput {
-  std::size_t live = 0;      // marked by the last cycle
+  std::size_t live = 0;      // marked by the last cycle, or taken for alive
+  std::size_t promoted = 0;  // of that, since the last full cycle: growth does not count from these
   std::size_t roots = 0;     // scanned by it outside the heap: stacks, ranges, roots
   int growth_percent = 100;  // negative: off
   std::size_t memory_limit = SIZE_MAX;
@@ -32,7 +33,7 @@ struct GoalInput {
   std::size_t begun = kNoGoal;    // heap bytes when the cycle under way began; kNoGoal: none is
 };
 
-/// max(minimum, live + (live + roots) * percent / 100); kNoGoal when off.
+/// max(minimum, live + (live + roots) * percent / 100), with what the last full cycle found for live; kNoGoal when off.
 std::size_t growth_goal(const GoalInput& in);
 /// What the memory limit leaves for objects, with 3 % (at least 1 MiB) of headroom, never below `live`.
 std::size_t limit_goal(const GoalInput& in);

@@ -8,6 +8,7 @@ namespace memgc::internal {
 void Pacing::update_goal(const Holdings& now, bool at_goal) {
   GoalInput in;
   in.live = live();
+  in.promoted = promoted_.load(std::memory_order_relaxed);
   in.roots = roots_.load(std::memory_order_relaxed);
   in.growth_percent = growth_percent();
   in.memory_limit = limit();
@@ -17,9 +18,10 @@ void Pacing::update_goal(const Holdings& now, bool at_goal) {
   // they may be full of holes that nobody can use is told by how many are taken.
   in.heap_in_use = now.blocks;
   const HeapGoal goal = heap_goal(in);
-  const double ahead = runway_.load(std::memory_order_relaxed) * static_cast<double>(in.live);
+  const double ahead = runway_.load(std::memory_order_relaxed) * static_cast<double>(expected_work());
   goal_.store(goal.bytes, std::memory_order_relaxed);
   limit_goal_.store(limited() ? limit_goal(in) : SIZE_MAX, std::memory_order_relaxed);
+  by_limit_.store(goal.by_limit, std::memory_order_relaxed);
   no_room_.store(goal.by_limit && goal.bytes <= in.live, std::memory_order_relaxed);
   set_hard_goal(memgc::internal::hard_goal(goal.bytes));
   trigger_.store(at_goal ? goal.bytes : cycle_trigger(goal, in.live, static_cast<std::size_t>(std::min(ahead, 0x1p62))),
@@ -36,7 +38,7 @@ void Pacing::update_block_goal(const Holdings& now, bool at_goal) {
   const HeapGoal goal{limit_goal(in), 0, true};
   std::size_t trigger = SIZE_MAX;
   if (goal.bytes != kNoGoal) {
-    const double ahead = runway_.load(std::memory_order_relaxed) * static_cast<double>(live());
+    const double ahead = runway_.load(std::memory_order_relaxed) * static_cast<double>(expected_work());
     trigger = at_goal ? goal.bytes : cycle_trigger(goal, now.blocks, static_cast<std::size_t>(std::min(ahead, 0x1p62)));
     trigger = std::max(trigger, now.blocks + kLeastGrowth);  // a cycle that nothing was taken since would find nothing
   }
@@ -66,7 +68,9 @@ void Pacing::set_hard_goal(std::size_t wanted) {
   hard_goal_.store(goal() == kNoGoal ? kNoGoal : std::max(wanted, least), std::memory_order_relaxed);
 }
 
-void Pacing::begin_cycle(std::size_t heap) {
+void Pacing::begin_cycle(std::size_t heap, std::size_t untraced) {
+  untraced_ = untraced;
+  if (untraced == 0) work_.store(std::max(expected_work(), live()), std::memory_order_relaxed);
   begun_.store(heap, std::memory_order_relaxed);
   pool_.store(0, std::memory_order_relaxed);
   owed_ns_.store(0, std::memory_order_relaxed);
@@ -79,10 +83,11 @@ void Pacing::revise(std::size_t heap, std::size_t marked) {
   in.heap = heap;
   in.begun = begun_.load(std::memory_order_relaxed);
   in.goal = goal();
-  in.most = limit_goal_.load(std::memory_order_relaxed);
+  // A minor cycle that finds more than it expected is no reason to grow: the next is full.
+  in.most = untraced_ != 0 ? goal() : limit_goal_.load(std::memory_order_relaxed);
   in.growth_percent = growth_percent();
-  in.expected_work = live();
-  in.most_work = in.begun;
+  in.expected_work = expected_work();
+  in.most_work = in.begun - std::min(untraced_, in.begun);
   in.work = marked;
   const AssistRatio ratio = assist_ratio(in);
   set_hard_goal(ratio.hard_goal);
@@ -90,14 +95,18 @@ void Pacing::revise(std::size_t heap, std::size_t marked) {
   bytes_per_work_.store(ratio.bytes_per_work, std::memory_order_relaxed);
 }
 
-void Pacing::end_cycle(std::size_t live, std::size_t roots, CycleMeasure measure) {
-  live_.store(live, std::memory_order_relaxed);
+void Pacing::end_cycle(const CycleFound& found, std::size_t roots, CycleMeasure measure) {
+  generations_.note(found);
+  live_.store(found.live, std::memory_order_relaxed);
+  promoted_.store(generations_.promoted(), std::memory_order_relaxed);
+  work_.store(generations_.expected_work(found.live, goal()), std::memory_order_relaxed);
   roots_.store(roots, std::memory_order_relaxed);
   measure.begun = begun_.load(std::memory_order_relaxed);
   begun_.store(0, std::memory_order_relaxed);
   block_trigger_.store(SIZE_MAX, std::memory_order_relaxed);
-  cons_mark_.add(measure);
-  runway_.store(static_cast<double>(runway(cons_mark_.ratio(), cons_mark_.idle_share(), std::size_t{1} << 32)) / 0x1p32,
+  cons_mark_[found.minor].add(measure);
+  const ConsMark& next = cons_mark_[generations_.next_is_minor()];
+  runway_.store(static_cast<double>(runway(next.ratio(), next.idle_share(), std::size_t{1} << 32)) / 0x1p32,
                 std::memory_order_relaxed);
 }
 

@@ -13,7 +13,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "memgc/options.h"
 #include "runtime/assist.h"
+#include "runtime/generations.h"
 #include "runtime/holdings.h"
 #include "runtime/pacer.h"
 
@@ -21,8 +23,11 @@ namespace memgc::internal {
 
 class Pacing {
  public:
-  Pacing(int growth_percent, std::size_t memory_limit, std::size_t max_bytes)
-      : growth_percent_(growth_percent), memory_limit_(memory_limit), max_bytes_(max_bytes) {}
+  explicit Pacing(const Options& options)
+      : growth_percent_(options.growth_percent),
+        memory_limit_(options.memory_limit),
+        max_bytes_(options.max_bytes),
+        generations_(options.generational) {}
 
   int growth_percent() const { return growth_percent_.load(std::memory_order_relaxed); }
   std::size_t memory_limit() const { return memory_limit_.load(std::memory_order_relaxed); }
@@ -32,6 +37,8 @@ class Pacing {
   /// A knob was turned or a cycle is over: sets goal and trigger. `at_goal`: begin cycles at the goal, not before it.
   void update_goal(const Holdings& now, bool at_goal);
 
+  /// What the next cycle, or the one under way, is expected to mark.
+  std::size_t expected_work() const { return work_.load(std::memory_order_relaxed); }
   std::size_t live() const { return live_.load(std::memory_order_relaxed); }
   std::size_t goal() const { return goal_.load(std::memory_order_relaxed); }
   std::size_t trigger() const { return trigger_.load(std::memory_order_relaxed); }
@@ -54,19 +61,25 @@ class Pacing {
   /// Beyond this nobody allocates while a cycle is wanted or under way.
   std::size_t hard_goal() const { return hard_goal_.load(std::memory_order_relaxed); }
 
-  /// From here on mutators pay for what they allocate.
-  void begin_cycle(std::size_t heap);
+  /// From here on mutators pay for what they allocate. `untraced`: what a minor cycle does not look at; 0 for a full
+  /// one.
+  void begin_cycle(std::size_t heap, std::size_t untraced);
   /// Where the cycle stands: sets the price.
   void revise(std::size_t heap, std::size_t marked);
   /// Marking is over, and nobody pays any more.
   void end_marking() { charging_.store(false, std::memory_order_relaxed); }
-  /// `live` and `roots` in bytes, as the cycle found them; it measured the rest.
-  void end_cycle(std::size_t live, std::size_t roots, CycleMeasure measure);
+  /// `live`, and of that `promoted` since the last full cycle, and `roots` in bytes, as the cycle found them; it
+  /// measured the rest. Says by generations() what the next one is to be.
+  void end_cycle(const CycleFound& found, std::size_t roots, CycleMeasure measure);
+  /// Which cycles are minor. The collector's.
+  const Generations& generations() const { return generations_; }
+  /// Whether the memory limit asks for less than growth does.
+  bool by_limit() const { return by_limit_.load(std::memory_order_relaxed); }
 
   /// Whether the memory limit leaves no room above the live heap, so that one cycle follows the other.
   bool no_room() const { return no_room_.load(std::memory_order_relaxed); }
 
-  double cons_mark() const { return cons_mark_.ratio(); }
+  double cons_mark() const { return cons_mark_[generations_.next_is_minor()].ratio(); }
 
   bool charging() const { return charging_.load(std::memory_order_relaxed); }
   AssistRatio ratio() const;
@@ -86,8 +99,10 @@ class Pacing {
   std::atomic<int> growth_percent_;
   std::atomic<std::size_t> memory_limit_;
   const std::size_t max_bytes_;
-  std::atomic<std::size_t> live_{0};   // at the last cycle
-  std::atomic<std::size_t> roots_{0};  // scanned by it
+  std::atomic<std::size_t> live_{0};      // at the last cycle
+  std::atomic<std::size_t> promoted_{0};  // of that, since the last full one
+  std::atomic<std::size_t> work_{0};      // that the next cycle is expected to have
+  std::atomic<std::size_t> roots_{0};     // scanned by it
   std::atomic<std::size_t> goal_{0};
   std::atomic<std::size_t> limit_goal_{SIZE_MAX};  // what the memory limit leaves: no goal is stretched beyond it
   std::atomic<std::size_t> trigger_{0};
@@ -99,13 +114,16 @@ class Pacing {
   std::atomic<double> runway_{0};             // bytes allocated during a cycle, for each one that it marks
 
   std::atomic<bool> no_room_{false};
+  std::atomic<bool> by_limit_{false};
   std::atomic<bool> charging_{false};
   std::atomic<double> work_per_byte_{0};
   std::atomic<double> bytes_per_work_{0};
   std::atomic<std::int64_t> pool_{0};
   std::atomic<std::int64_t> owed_ns_{0};
   std::atomic<std::size_t> begun_{0};  // heap bytes; 0: no cycle is under way
-  ConsMark cons_mark_;                 // the collector's
+  std::size_t untraced_ = 0;           // the collector's
+  ConsMark cons_mark_[2];              // the collector's: of full cycles, and of minor ones
+  Generations generations_;            // the collector's
 };
 
 }  // namespace memgc::internal

@@ -62,6 +62,7 @@ std::size_t format_trace_line(char* out, const CycleTrace& cycle) {
   at = put(at, std::uint64_t{cycle.processors});
   at = put(at, " P");
   if (cycle.forced) at = put(at, " (forced)");
+  if (cycle.minor) at = put(at, " (minor)");
   *at++ = '\n';
   return static_cast<std::size_t>(at - out);
 }

@@ -27,6 +27,7 @@ struct CycleTrace {
   std::uint64_t globals = 0;      // roots and ranges scanned
   unsigned processors = 1;
   bool forced = false;
+  bool minor = false;
 };
 
 inline constexpr std::size_t kTraceLineBytes = 512;  // more than any line

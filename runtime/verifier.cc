@@ -140,7 +140,7 @@ void check_marks_again(HeapImpl& heap, const Roles& roles, const Snapshots& snap
   Rechecker(heap, roles, heap.debug().gcstoptheworld || heap.precise_stacks()).run(snapshots);
 }
 
-void verify_marks(HeapImpl& heap, const Roles& roles, const MarkTeam* team) {
+void verify_marks(HeapImpl& heap, const Roles& roles, const BlockSets::Cells* marked) {
   const Cage& cage = heap.cage();
   std::size_t cells = 0, bytes = 0;
   for (BlockIndex index = 1; index < cage.frontier(); ++index) {
@@ -168,9 +168,9 @@ void verify_marks(HeapImpl& heap, const Roles& roles, const MarkTeam* team) {
         bytes += count * (state == BlockState::kLarge ? std::size_t{block.length} << kBlockShift : block.cell_bytes);
     }
   }
-  if (team != nullptr && (cells != team->marked_cells() || bytes != team->marked_bytes())) {
+  if (marked != nullptr && (cells != marked->count || bytes != marked->bytes)) {
     fatal("heap verification: those who marked counted %zu cells, %zu bytes; the bitmaps hold %zu cells, %zu bytes",
-          team->marked_cells(), team->marked_bytes(), cells, bytes);
+          marked->count, marked->bytes, cells, bytes);
   }
   heap.blocks().verify();
 }

@@ -22,7 +22,7 @@ void check_marks_again(HeapImpl& heap, const Roles& roles, const Snapshots& snap
 
 /// What is marked exists, blocks and counts agree; with `team` (nobody allocated while it marked), also that the
 /// bitmaps hold what it counted.
-void verify_marks(HeapImpl& heap, const Roles& roles, const MarkTeam* team);
+void verify_marks(HeapImpl& heap, const Roles& roles, const BlockSets::Cells* marked);
 
 /// precisecheck: names each unmarked object that a conservative scan of the stacks would have kept, on stderr.
 void name_conservative_only(HeapImpl& heap, const Roles& roles);

@@ -192,6 +192,9 @@ TEST(Memdebug, ReadsEachKnob) {
   EXPECT_TRUE(parse("", "", "gccheckmark=1").debug.gccheckmark);
   EXPECT_TRUE(parse("", "", "clobberfree=1").debug.clobberfree);
   EXPECT_TRUE(parse("", "", "gcstoptheworld=1").debug.gcstoptheworld);
+  EXPECT_EQ(parse("", "", "generational=0").generational, Generational::off);
+  EXPECT_EQ(parse("", "", "generational=1").generational, Generational::on);
+  EXPECT_EQ(parse("", "", "gctrace=1,generational=auto").generational, Generational::automatic);
   EXPECT_TRUE(parse("", "", "precisecheck=1").debug.precisecheck);
   EXPECT_TRUE(parse("", "", "").debug.hugepages);
   EXPECT_FALSE(parse("", "", "hugepages=0").debug.hugepages);
@@ -271,9 +274,10 @@ TEST(Memdebug, RefusesEverythingElse) {
 TEST(Memdebug, ARefusalTellsWhatIsAccepted) {
   const std::vector<std::string> all_knobs{"gctrace",     "scavtrace",   "pacertrace",     "gcstress",
                                            "gccheckmark", "clobberfree", "gcstoptheworld", "precisecheck",
-                                           "hugepages",   "safepointms", "gcperiodms"};
+                                           "hugepages",   "safepointms", "gcperiodms",     "generational=0|1|auto"};
   expect_refused("MEMDEBUG", "bogus=1", all_knobs);
   expect_refused("MEMDEBUG", "gctrace=2", {"gctrace"});
+  expect_refused("MEMDEBUG", "generational=2", {"generational=auto"});
   expect_refused("MEMDEBUG", "clobberfree=1,gcstress=abc", {"gcstress"});
 }
 

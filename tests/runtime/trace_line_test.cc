@@ -39,7 +39,7 @@ const std::regex& line_pattern() {
     return std::regex("gc ([1-9]\\d*) @(\\d+)\\.(\\d{3})s (\\d+)%: " + t + "\\+" + t + "\\+" + t + " ms clock, " + t +
                       "\\+" + t + "/" + t + "/" + t + "\\+" + t +
                       " ms cpu, (\\d+)->(\\d+)->(\\d+) MB, (\\d+) MB goal, (\\d+) MB stacks, (\\d+) MB globals, "
-                      "([1-9]\\d*) P( \\(forced\\))?\n");
+                      "([1-9]\\d*) P( \\(forced\\)| \\(minor\\))?\n");
   }();
   return pattern;
 }
@@ -198,7 +198,7 @@ std::vector<Line> parse_lines(const Outcome& outcome) {
     }
     const auto number = [&](std::size_t group) { return std::stoull(m[group].str()); };
     lines.push_back({number(1), number(2) * 1000 + number(3), number(4), number(13), number(14), number(15), number(16),
-                     number(17), number(18), number(19), m[20].matched});
+                     number(17), number(18), number(19), m[20] == " (forced)"});
   }
   return lines;
 }

@@ -84,7 +84,8 @@ int main(int argc, char** argv) {
     hashes = hashes * 31 + hash;
   }
   fmt::print(
-      "{} seeds, {} steps, {} cycles, {} edits, {} objects, {} destroyed, {} weak references found null; {:016x}\n",
-      count, tally.steps, tally.cycles, tally.edits, tally.objects, tally.destroyed, tally.weak_nulls, hashes);
+      "{} seeds, {} steps, {} cycles ({} minor), {} edits, {} objects, {} destroyed, {} weak references found null; "
+      "{:016x}\n",
+      count, tally.steps, tally.cycles, tally.minor_cycles, tally.edits, tally.objects, tally.destroyed, tally.weak_nulls, hashes);
   return 0;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "allocator/base/sync.h"
+#include "runtime/heap_impl.h"
 
 namespace memgc::testing {
 namespace {
@@ -33,6 +34,7 @@ World::World(std::uint64_t seed) : seed_(seed), dice_(seed ^ 0x776f726c64), muta
   options_.debug.clobberfree = dice_.one_in(2);
   options_.debug.gccheckmark = dice_.one_in(4);
   options_.debug.gcstoptheworld = dice_.one_in(16);
+  options_.generational = dice_.one_in(2) ? Generational::on : Generational::off;
 }
 
 void World::warm_up() {
@@ -87,6 +89,7 @@ void World::main(Tally& tally) {
     fail("bytes are live after everything was dropped: " + std::to_string(heap_->stats().live_bytes));
   }
   cycles_ = heap_->stats().cycles;
+  minor_cycles_ = heap_->stats().minor_cycles;
   heap_.reset();
   for (Id id = 1; id < objects_.size(); ++id) {
     if (objects_[id].ending && !objects_[id].destroyed) fail("object " + std::to_string(id) + " was never destroyed");
@@ -96,6 +99,7 @@ void World::main(Tally& tally) {
 
 void World::count(Tally& tally) {
   tally.cycles += cycles_;
+  tally.minor_cycles += minor_cycles_;
   tally.objects += objects_.size() - 1;
   tally.edits += edits_;
   tally.weak_nulls += weak_nulls_;
@@ -105,7 +109,11 @@ void World::count(Tally& tally) {
 void World::force_cycles() {
   while (mutators_left_ > 0) {
     for (std::uint64_t i = dice_.below(100); i > 0 && mutators_left_ > 0; --i) schedule_point("between cycles");
-    heap_->collect();
+    if (dice_.one_in(4)) {
+      heap_->collect();
+    } else {
+      heap_->impl().collector().collect_minor();
+    }
   }
 }
 

@@ -71,6 +71,7 @@ struct Hand {
 struct Tally {
   std::uint64_t steps = 0;
   std::uint64_t cycles = 0;
+  std::uint64_t minor_cycles = 0;
   std::uint64_t objects = 0;
   std::uint64_t edits = 0;
   std::uint64_t destroyed = 0;
@@ -151,7 +152,7 @@ class World {
   std::array<RootModel, kRoots> roots_;
   bool outside_ = false;  // there is a thread that is attached to nothing
   std::uint64_t edits_ = 0;
-  std::uint64_t cycles_ = 0;
+  std::uint64_t cycles_ = 0, minor_cycles_ = 0;
   std::uint64_t weak_nulls_ = 0;
 };
 

@@ -76,6 +76,13 @@ const std::vector<Case>& cases() {
       {"StopTheWorld", 3, true, 20, "gcstoptheworld=1", 100'000},
       {"EverythingAtOnce", 4, true, 20, "gcstress=50,gccheckmark=1,clobberfree=1", 40'000},
       {"GrowthZero", 2, true, 0, "", 60'000},
+      {"MinorOneThread", 1, true, 20, "generational=1", 200'000},
+      {"MinorConservative", 2, false, 100, "generational=1,gccheckmark=1", 60'000},
+      {"MinorEightThreads", 8, true, 50, "generational=1", 40'000},
+      {"MinorStress", 3, true, 100, "generational=1,gcstress=10,clobberfree=1", 40'000},
+      {"MinorEverythingAtOnce", 4, true, 20, "generational=1,gcstress=50,gccheckmark=1,clobberfree=1", 30'000},
+      {"MinorStopTheWorld", 3, true, 20, "generational=1,gcstoptheworld=1,gccheckmark=1", 60'000},
+      {"Automatic", 3, true, 50, "generational=auto", 60'000},
   };
   return all;
 }

@@ -49,7 +49,7 @@ class Member {
   Member(T* pointer) noexcept {                  // NOLINT(google-explicit-constructor)
     internal::note_field(this);
     if (internal::thread_state.barrier) [[unlikely]]
-      internal::shade(nullptr, pointer);
+      internal::shade_field(&pointer_, nullptr, pointer);
     store(pointer);
   }
   Member(const Member& other) noexcept : Member(other.get()) {}
@@ -78,7 +78,7 @@ class Member {
   /// Atomically replaces `expected` by `desired`; on failure `expected` is what was there.
   bool compare_exchange(T*& expected, T* desired) noexcept {
     if (internal::thread_state.barrier) [[unlikely]]
-      internal::shade(expected, desired);
+      internal::shade_field(&pointer_, expected, desired);
     internal::schedule_point("exchange");
     return word().compare_exchange_strong(expected, desired, std::memory_order_acq_rel, std::memory_order_acquire);
   }

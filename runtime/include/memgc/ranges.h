@@ -71,7 +71,7 @@ void copy_shaded(const F* from, F* to, std::size_t count, bool backwards) noexce
       targets[2 * i] = to[first + i].target();
       targets[2 * i + 1] = RawFields::target_of<F>(values[i]);
     }
-    shade_all(targets, 2 * n);
+    shade_all(to + first, n * sizeof(F), targets, 2 * n);
     for (std::size_t i = 0; i < n; ++i) RawFields::store(to[first + i], values[i]);
     done += n;
   }
@@ -84,7 +84,7 @@ void fill_shaded(F* begin, F* end, FieldValue<F> value) noexcept {
     const std::size_t n = std::min(kShadedAtOnce, static_cast<std::size_t>(end - begin));
     for (std::size_t i = 0; i < n; ++i) targets[i] = begin[i].target();
     targets[n] = RawFields::target_of<F>(value);
-    shade_all(targets, n + 1);
+    shade_all(begin, n * sizeof(F), targets, n + 1);
     for (F* stop = begin + n; begin != stop; ++begin) RawFields::store(*begin, value);
   }
 }

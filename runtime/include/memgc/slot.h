@@ -34,7 +34,7 @@ class Slot {
   Slot(std::uintptr_t word) noexcept {  // NOLINT(google-explicit-constructor)
     internal::note_field(this);
     if (internal::thread_state.barrier) [[unlikely]]
-      internal::shade(nullptr, Policy::pointer(word));
+      internal::shade_field(&value_, nullptr, Policy::pointer(word));
     store(word);
   }
   Slot(const Slot& other) noexcept : Slot(other.get()) {}
@@ -61,7 +61,7 @@ class Slot {
 
   void set(std::uintptr_t word) noexcept {
     if (internal::thread_state.barrier) [[unlikely]]
-      internal::shade(target(), target_of(word));
+      internal::shade_field(&value_, target(), target_of(word));
     internal::schedule_point("store");
     store(word);
   }

@@ -39,6 +39,7 @@ class MEMGC_EXPORT StopHistogram {
 struct Stats {
   std::uint64_t cycles = 0;         ///< Collections that have ended.
   std::uint64_t forced_cycles = 0;  ///< Of these, those that collect() asked for.
+  std::uint64_t minor_cycles = 0;   ///< Of these, those that looked at young objects only (Options::generational).
   std::uint64_t live_bytes = 0;     ///< What the last cycle found reachable (cells, rounded to their size class).
   std::uint64_t heap_bytes = 0;     ///< Live at the last cycle, and allocated since.
   std::uint64_t goal_bytes = 0;  ///< heap_bytes at which the cycle under way or the next should end. UINT64_MAX: none.

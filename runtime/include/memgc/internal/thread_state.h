@@ -21,11 +21,16 @@ struct MutatorState {
   std::atomic<std::uint32_t> poll{0};  // not zero: come to the slow path
 };
 
-/// This thread's view, written by the thread alone. `barrier` covers all heaps that it is attached to.
+class Remembered;
+
+/// This thread's view, written by the thread alone. `barrier` covers all heaps that it is attached to: inline code
+/// tests it, and nothing else.
 struct ThreadState {
-  MutatorState* current = nullptr;  // the mutator that was attached last
-  bool barrier = true;              // stores must go through the slow path: marking, or not attached, or blocked
-  MutatorState* shading = nullptr;  // the only one, while it marks and runs: the barrier's short way
+  MutatorState* current = nullptr;   // the mutator that was attached last
+  bool barrier = true;               // stores must go through the slow path: they shade, or are remembered, or both
+  bool shades = true;                // marking, or not attached, or blocked
+  MutatorState* shading = nullptr;   // the only one, while it marks and runs: the barrier's short way
+  Remembered* remembered = nullptr;  // where stores are noted for minor cycles, if they are
 };
 
 extern MEMGC_EXPORT constinit thread_local ThreadState thread_state __attribute__((tls_model("initial-exec")));
@@ -43,12 +48,16 @@ MEMGC_EXPORT MutatorState& mutator_for(const void* object);
 /// The object's destructor, or its elements', is to run when it has died.
 MEMGC_EXPORT void owe_destructor(MutatorState& mutator, void* object);
 
-/// The write barrier's slow path: shades both, before the store. Only while thread_state.barrier.
+/// The write barrier's slow path, before the store, and only while thread_state.barrier: shades both, of a word that is
+/// found without being remembered (an Ephemeron's).
 MEMGC_EXPORT void shade(const void* old_target, const void* new_target) noexcept;
+/// The same for the field at `word`.
+MEMGC_EXPORT void shade_field(const void* word, const void* old_target, const void* new_target) noexcept;
 /// A Member's store with it: `word` is the Member's.
 MEMGC_EXPORT void store_shaded(void* word, const void* target) noexcept;
-/// The same for many; nulls may be among them.
-MEMGC_EXPORT void shade_all(const void* const* targets, std::size_t count) noexcept;
+/// The same for many, nulls among them, that are to be stored in the `bytes` at `fields`.
+MEMGC_EXPORT void shade_all(const void* fields, std::size_t bytes, const void* const* targets,
+                            std::size_t count) noexcept;
 
 [[noreturn]] MEMGC_EXPORT void throw_bad_alloc(std::size_t bytes);
 [[noreturn]] MEMGC_EXPORT void abort_out_of_memory(std::size_t bytes);  // for programs without exceptions
