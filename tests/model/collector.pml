@@ -31,6 +31,10 @@ bit lists_role;  /* the `occupied` that those lists are for */
 byte grey;       /* the shared queue, and the marker's own stack */
 byte scanning;   /* the marker has marked this cell and will read its field next */
 byte copies;     /* what the stacks copied aside refer to */
+byte cards;      /* cells that were written to since their card was cleared; of GENERATIONAL, as all below */
+byte unvisited;  /* cells whose card the collector has still to look at in this cycle */
+byte remembered; /* cells whose card was dirty, to be scanned */
+byte spare;      /* what a mutant has to know of cells */
 #define KEPT bitmap[1 - occupied]
 
 /* What is asked by the handshake under way, and of whom the answer is awaited. */
@@ -54,7 +58,9 @@ byte buffer[2];
 bit barrier[2];
 byte keeps[2]; /* whether cells it is handed are kept, and where that is noted */
 bit role[2];   /* the `occupied` that it has acknowledged */
-bit storing[2]; /* between the barrier and the store object->field = value; no safepoint is there */
+byte storing[2]; /* between the barrier and the store object->field = value; no safepoint is there */
+#define STORE_LEFT 1
+#define CARD_LEFT 2
 byte object[2], value[2];
 byte left[2]; /* of STEPS */
 
@@ -99,8 +105,8 @@ byte reachable; /* 0 between steps */
 #define CLOSE(set) \
   set = set | STEP(set, 1) | STEP(set, 2) | STEP(set, 3); \
   set = set | STEP(set, 1) | STEP(set, 2) | STEP(set, 3)
-/* Destructors will read what they keep. */
-#ifdef FINALIZERS
+/* Destructors will read what they keep. A card leads to objects that are dead, too. */
+#if defined(FINALIZERS) || defined(GENERATIONAL)
 #define STAYS exists
 #else
 #define STAYS 0
@@ -153,7 +159,9 @@ inline retire(m, last) {
 #ifndef M_REST_STAYS_KEPT
   if
   :: keeps[m] != NOT_KEPT ->
+#ifndef M_REST_STAYS_OLD
     fresh = fresh & ~held[m];
+#endif
     if
     :: keeps[m] == IN_KEPT_BITMAP -> bitmap[1 - role[m]] = bitmap[1 - role[m]] & ~held[m]
     :: else
@@ -195,7 +203,7 @@ inline answer(m) {
     fi;
     d_step {
 #if defined(M_SAFEPOINT_WITHIN_STORE) || defined(BLOCKING)
-      locals[m] = locals[m] | CELL(object[m]) * storing[m] | CELL(value[m]) * storing[m];
+      locals[m] = locals[m] | CELL(object[m]) * (storing[m] != 0) | CELL(value[m]) * (storing[m] != 0);
 #endif
       if
       :: asked == COPIES_STACK ->
@@ -267,11 +275,18 @@ inline answer(m) {
 #define FREE_FOR(m) (~(bitmap[role[m]] | handed * !NEWER(m)) & 14)
 #define MAY_REFILL(m) (!STALE(m) && FREE_FOR(m) != 0)
 
+#ifdef M_NEW_NOT_REMEMBERED
+#define BORN(m) spare = spare | held[m] * (keeps[m] != NOT_KEPT)
+#else
+#define BORN(m) skip
+#endif
+
 #define BUMP(m) \
   field[NUMBER(held[m])] = 0; \
   locals[m] = locals[m] | held[m]; \
   used[m] = used[m] | held[m]; \
   exists = exists | held[m]; \
+  BORN(m); \
   weak = weak & ~held[m]; \
   held[m] = 0
 
@@ -301,6 +316,24 @@ inline refill(m) {
 #define SHADE(m, p) buffer[m] = buffer[m] | (CELL(p) & ~MARKED_FOR(m))
 #define SHADE_OUTSIDE(p) grey = grey | (CELL(p) & ~((asked == end_cycle -> bitmap[occupied] : KEPT) | fresh))
 
+/* Whether a store sets the card of the cell that it writes to. */
+#ifndef GENERATIONAL
+#define REMEMBERS(m) 0
+#elif defined(M_NO_CARDS)
+#define REMEMBERS(m) 0
+#elif defined(M_NOT_REMEMBERED_WITH_BARRIER)
+#define REMEMBERS(m) (object[m] != 0 && value[m] != 0 && !barrier[m])
+#elif defined(M_NEW_NOT_REMEMBERED)
+#define REMEMBERS(m) (object[m] != 0 && value[m] != 0 && !HAS(spare, object[m]))
+#else
+#define REMEMBERS(m) (object[m] != 0 && value[m] != 0)
+#endif
+#ifdef ONE_CARD
+#define CARD(c) 14
+#else
+#define CARD(c) CELL(c)
+#endif
+
 #define RUNNING(m) (!storing[m] && !BLOCKED(m) && !AWAY(m))
 
 proctype Mutator(byte m) {
@@ -308,6 +341,8 @@ end:
   do
 #ifdef M_SAFEPOINT_WITHIN_STORE
   :: atomic { ASKED(m) -> answer(m) }
+#elif defined(M_SAFEPOINT_BEFORE_CARD)
+  :: atomic { ASKED(m) && !(storing[m] & STORE_LEFT) -> answer(m) }
 #elif defined(M_BLOCKED_ANSWERED_WITHOUT_LOCK)
   :: atomic { ASKED(m) && (!storing[m] || BLOCKED(m) || noted[m]) -> answer(m) }
 #else
@@ -331,7 +366,7 @@ end:
        :: ANY(locals[m], value[m])
        fi;
        d_step {
-         storing[m] = 1;
+         storing[m] = STORE_LEFT + CARD_LEFT * REMEMBERS(m);
          SPEND(m);
          if
          :: barrier[m] ->
@@ -351,11 +386,23 @@ end:
        :: canonical()
        :: d_step { buffer[m] != 0 -> grey = grey | buffer[m]; buffer[m] = 0; canonical() }
        fi }
-  :: d_step { storing[m] && !BLOCKED(m) ->
+  :: d_step { (storing[m] & STORE_LEFT) && !BLOCKED(m) ->
 #ifdef EXCHANGE
        if :: barrier[m] -> SHADE(m, field[object[m]]) :: else fi;
 #endif
-       field[object[m]] = value[m]; storing[m] = 0; object[m] = 0; value[m] = 0; look_around() }
+       field[object[m]] = value[m];
+       storing[m] = storing[m] & ~STORE_LEFT;
+       object[m] = object[m] * (storing[m] != 0);
+       value[m] = 0;
+       look_around() }
+#ifdef GENERATIONAL
+  /* and the card, before the store or after it */
+  :: d_step { (storing[m] & CARD_LEFT) && !BLOCKED(m) ->
+       cards = cards | CARD(object[m]);
+       storing[m] = storing[m] & ~CARD_LEFT;
+       object[m] = object[m] * (storing[m] != 0);
+       canonical() }
+#endif
 
 #ifdef RUNS
   :: d_step { RUNNING(m) && held[m] != 0 -> BUMP(m); look_around() }
@@ -383,7 +430,7 @@ end:
        :: ANY(locals[m], value[m])
        fi;
        d_step {
-         storing[m] = 1;
+         storing[m] = STORE_LEFT;
          SPEND(m);
 #ifndef M_OUTSIDE_STORE_WITHOUT_LOCK
          outside_lock = 1;
@@ -503,7 +550,49 @@ end:
 #define OUTSIDE_LOCK_IS_FREE !outside_lock
 #endif
 
+#ifdef CARD_CLEARED_AFTER_SCAN
+#define CARD_TO_CLEAR (spare != 0)
+#else
+#define CARD_TO_CLEAR 0
+#endif
+
+/* All cards, in any order: each is cleared, then what is old on it is scanned. In a full cycle nothing is old. */
+inline go_over_cards() {
+  d_step { unvisited = 14; canonical() };
+  do
+  :: atomic { unvisited != 0 && remembered == 0 && !CARD_TO_CLEAR ->
+       ANY(unvisited, scanning);
+       d_step {
+         unvisited = unvisited & ~CARD(scanning);
+         remembered = CARD(scanning) & KEPT * HAS(cards, scanning);
+#ifdef CARD_CLEARED_AFTER_SCAN
+         spare = CARD(scanning) & cards;
+#elif !defined(CARDS_CLEARED_BEFORE_COPY) && !defined(M_CARDS_CLEARED_AFTER_COPY)
+         cards = cards & ~CARD(scanning);
+#endif
+         scanning = 0;
+         canonical() } }
+  :: atomic { remembered != 0 ->
+       ANY(remembered, scanning);
+       d_step {
+         remembered = remembered & ~CELL(scanning);
+         assert(HAS(exists, scanning) && HAS(exists | 1, field[scanning])); /* old objects lead to objects, be they dead */
+         grey = grey | (CELL(field[scanning]) & ~KEPT);
+         scanning = 0;
+         look_around() } }
+#ifdef CARD_CLEARED_AFTER_SCAN
+  :: d_step { remembered == 0 && spare != 0 -> cards = cards & ~spare; spare = 0; canonical() }
+#endif
+  :: atomic { unvisited == 0 && remembered == 0 && !CARD_TO_CLEAR -> break }
+  od;
+  skip
+}
+#define LEADS_ON(c) (!HAS(exists, c) || HAS(exists | 1, field[c]))
+
 proctype Collector() {
+#ifdef FROM_MARKING
+  goto marking;
+#endif
 end:
   do
   :: d_step { cycles != 0 ->
@@ -513,14 +602,23 @@ end:
 #endif
 #ifndef M_ONE_HANDSHAKE
        ASK(barriers_on) };
+#ifdef M_CARDS_BEFORE_BARRIERS
+     go_over_cards();
+#endif
      d_step { ALL_ANSWERED && OUTSIDE_LOCK_IS_FREE ->
        outside_shades = 1;
 #if !defined(M_TWO_HANDSHAKES) && !defined(EXCHANGE)
        ASK(fence) };
+#ifdef CARDS_AT_FENCE
+     go_over_cards();
+#endif
      d_step { ALL_ANSWERED ->
 #endif
 #endif
        ASK(copy_stacks) };
+#ifdef CARDS_AT_COPIES
+     go_over_cards();
+#endif
 #ifndef M_NO_WAIT_FOR_COPIES
      d_step { ALL_ANSWERED ->
 #else
@@ -534,6 +632,10 @@ end:
        copies = 0;
        weak_state = tracing;
        look_around() };
+#if defined(GENERATIONAL) && !defined(M_CARDS_BEFORE_BARRIERS) && !defined(CARDS_AT_FENCE) && !defined(CARDS_AT_COPIES)
+     go_over_cards();
+#endif
+marking:
      do
      :: atomic { grey != 0 && scanning == 0 && asked != flush -> ANY(grey, scanning);
           d_step {
@@ -628,8 +730,21 @@ end:
      od;
      skip;
 #endif
+#ifdef CARDS_CLEARED_BEFORE_COPY
+     d_step { cards = 0; canonical() };
+#endif
 #ifndef M_NO_MERGE
-     d_step { KEPT = KEPT | fresh; fresh = 0; canonical() };
+     d_step {
+       KEPT = KEPT | fresh;
+#if defined(GENERATIONAL) && !defined(OLD_COPIED_AT_END) && !defined(OLD_IS_OCCUPIED)
+       fresh = KEPT; /* from here on: what is old in the next cycle */
+#else
+       fresh = 0;
+#endif
+       canonical() };
+#endif
+#ifdef M_CARDS_CLEARED_AFTER_COPY
+     d_step { cards = 0; canonical() };
 #endif
      d_step {
        before = 0;
@@ -641,11 +756,33 @@ end:
        assert(!HAS((REACHABLE | STAYS & KEPT) & weak, 3) || HAS(KEPT | 1, field[3]));
 #endif
        exists = exists & KEPT;
+#ifdef GENERATIONAL
+       assert(LEADS_ON(1) && LEADS_ON(2) && LEADS_ON(3)); /* what an object names is one, though nobody reach it */
+#endif
        occupied = 1 - occupied;
        ASK(end_cycle);
        look_around() };
+#ifdef OLD_COPIED_AT_END
+     d_step { fresh = bitmap[occupied]; canonical() };
+#endif
 #ifndef M_CLEARS_BEFORE_ALL_LEFT
      d_step { ALL_ANSWERED && OUTSIDE_LOCK_IS_FREE -> outside_shades = 0; grey = 0; KEPT = 0; canonical() };
+#ifdef GENERATIONAL
+     atomic {
+       d_step {
+#ifdef OLD_IS_OCCUPIED
+         KEPT = bitmap[occupied];
+#else
+         KEPT = fresh;
+#endif
+         fresh = 0;
+         spare = 0;
+         canonical() };
+#ifdef ANY_KIND
+       if :: skip :: d_step { KEPT = 0; canonical() } fi /* the next cycle is a minor one, or a full one */
+#endif
+     };
+#endif
 #else
      d_step { KEPT = 0; canonical() };
      d_step { ALL_ANSWERED && OUTSIDE_LOCK_IS_FREE -> outside_shades = 0; grey = 0; canonical() };
@@ -654,7 +791,12 @@ end:
        handed = (lists_role == occupied -> handed : 0);
        lists_role = occupied;
        asked = nothing;
-       assert(KEPT == 0 && fresh == 0);             /* the next cycle begins with nothing marked */
+#ifdef GENERATIONAL
+       assert((KEPT & ~bitmap[occupied]) == 0);     /* what is old is occupied */
+#else
+       assert(KEPT == 0);                           /* the next cycle begins with nothing marked */
+#endif
+       assert(fresh == 0);
        assert((bitmap[occupied] & ~exists) == 0);   /* what is occupied holds an object */
        look_around() }
   od
@@ -698,6 +840,18 @@ init {
     weak = CELL(1);
     locals[0] = CELL(1) | CELL(2);
 #endif
+#endif
+#ifdef FROM_MARKING
+    /* In the first cycle all have answered the third handshake, with one cell in all. */
+    exists = CELL(1);
+    field[1] = 0;
+    bitmap[1] = exists;
+    cycles--;
+    asked = copy_stacks;
+    barrier[0] = 1;
+    barrier[1] = 1;
+    keeps[0] = IN_NEW_BITMAP;
+    keeps[1] = IN_NEW_BITMAP;
 #endif
     bitmap[0] = exists;
     left[0] = STEPS;
