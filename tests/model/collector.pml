@@ -484,14 +484,23 @@ end:
 
 #ifdef WEAK
   /* A weak reference is made: a cell whose field is written once, before anybody else knows the cell. */
+#ifdef RUNS
+  :: atomic { RUNNING(m) && held[m] != 0 && locals[m] != 0 ->
+#else
   :: atomic { RUNNING(m) && left[m] != 0 && locals[m] != 0 && MAY_REFILL(m) ->
        refill(m);
+#endif
        ANY(locals[m], value[m]);
        d_step {
          object[m] = NUMBER(held[m]);
          BUMP(m);
+#ifndef RUNS
          RECORD(m);
+#endif
          weak = weak | CELL(object[m]);
+#if defined(GENERATIONAL) && !defined(M_WEAK_NOT_REMEMBERED)
+         cards = cards | CARD(object[m]);
+#endif
          field[object[m]] = value[m];
          object[m] = 0;
          value[m] = 0;
@@ -577,7 +586,8 @@ inline go_over_cards() {
        d_step {
          remembered = remembered & ~CELL(scanning);
          assert(HAS(exists, scanning) && HAS(exists | 1, field[scanning])); /* old objects lead to objects, be they dead */
-         grey = grey | (CELL(field[scanning]) & ~KEPT);
+         grey = grey | (STRONG(scanning) & ~KEPT);
+         listed = listed | (CELL(scanning) & weak);
          scanning = 0;
          look_around() } }
 #ifdef CARD_CLEARED_AFTER_SCAN
@@ -733,7 +743,28 @@ marking:
 #ifdef CARDS_CLEARED_BEFORE_COPY
      d_step { cards = 0; canonical() };
 #endif
-#ifndef M_NO_MERGE
+#if defined(SPLIT_COPY) || defined(M_COPY_WITHOUT_LOCK)
+     d_step { unvisited = 14; canonical() };
+     do
+     :: atomic { unvisited != 0 && spare == 0 ->
+          ANY(unvisited, scanning);
+          d_step {
+            unvisited = unvisited & ~CELL(scanning);
+            KEPT = KEPT | fresh & CELL(scanning);
+#ifdef M_COPY_WITHOUT_LOCK
+            spare = KEPT & CELL(scanning);
+#else
+            fresh = fresh | KEPT & CELL(scanning);
+#endif
+            scanning = 0;
+            canonical() } }
+#ifdef M_COPY_WITHOUT_LOCK
+     :: d_step { spare != 0 -> fresh = fresh | spare; spare = 0; canonical() }
+#endif
+     :: atomic { unvisited == 0 && spare == 0 -> break }
+     od;
+     skip;
+#elif !defined(M_NO_MERGE)
      d_step {
        KEPT = KEPT | fresh;
 #if defined(GENERATIONAL) && !defined(OLD_COPIED_AT_END) && !defined(OLD_IS_OCCUPIED)
@@ -845,6 +876,9 @@ init {
     /* In the first cycle all have answered the third handshake, with one cell in all. */
     exists = CELL(1);
     field[1] = 0;
+    weak = 0;
+    locals[0] = exists;
+    locals[1] = exists;
     bitmap[1] = exists;
     cycles--;
     asked = copy_stacks;
