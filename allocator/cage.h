@@ -28,6 +28,7 @@
 #include "allocator/bitmap.h"
 #include "allocator/layout.h"
 #include "allocator/os_memory.h"
+#include "memgc/internal/card_table.h"
 #include "memgc/internal/schedule_point.h"
 
 namespace memgc::internal {
@@ -41,12 +42,8 @@ inline constexpr unsigned kBitmaps = 4;
 inline constexpr unsigned kNewBitmap = 2;
 inline constexpr unsigned kOwedBitmap = 3;  // ready only where Cage::owe() has been
 
-inline constexpr unsigned kCardShift = 9;
 inline constexpr std::size_t kCardBytes = std::size_t{1} << kCardShift;
 inline constexpr std::size_t kCardsPerBlock = kBlockBytes / kCardBytes;
-
-/// Of a card: 0, or that something was stored in its bytes.
-using Card = std::atomic<std::uint8_t>;
 
 enum class BlockState : std::uint8_t {
   kUnused,     // above the frontier, never taken, or taken and not yet put to use

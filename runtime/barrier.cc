@@ -68,10 +68,11 @@ inline bool remember(const void* word, const void* target) {
   if (seeded_bug("store_unremembered") || (seeded_bug("store_unremembered_while_marking") && thread_state.shades))
     return true;
   schedule_point("remember");
-  return thread_state.remembered == nullptr || target == nullptr || thread_state.remembered->note(word);
+  return thread_state.cards == nullptr || target == nullptr || thread_state.cards->note(word);
 }
 
-void remember_elsewhere(const void* word) { thread_state.remembered->note_elsewhere(word); }
+Remembered& remembered() { return static_cast<Remembered&>(*thread_state.cards); }
+void remember_elsewhere(const void* word) { remembered().note_elsewhere(word); }
 
 bool runs_attached(const ThreadRecord& thread) { return thread.mutators != nullptr && !thread.blocked; }
 
@@ -175,8 +176,7 @@ void store_shaded(void* word, const void* target) noexcept {
 
 void shade_all(const void* fields, std::size_t bytes, const void* const* targets, std::size_t count) noexcept {
   schedule_point("shade");
-  if (thread_state.remembered != nullptr && !seeded_bug("range_unremembered"))
-    thread_state.remembered->note_range(fields, bytes);
+  if (thread_state.cards != nullptr && !seeded_bug("range_unremembered")) remembered().note_range(fields, bytes);
   if (thread_state.shades) shade_uncleared(targets, count);
   clear_shallow_stack();
 }

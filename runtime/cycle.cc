@@ -126,15 +126,15 @@ void Cycle::mark_remembered(const Roles& roles) {
   Marker& leader = team_.leader();
   const bool all_traced = heap_.remembered().take_elsewhere();
   const BlockIndex end = heap_.blocks().used_end();
-  std::vector<bool> traced_now(kMaxLayouts);
+  std::fill(traced_now_.begin(), traced_now_.end(), false);
   std::size_t credited = 0;
   for (BlockIndex index = 1; index < end; ++index) {
     const Block& block = cage.block(index);
     // Acquire: pairs with the release of whoever takes the block into use.
     const BlockState state = block.state.load(std::memory_order_acquire);
     const bool in_use = state == BlockState::kCells || state == BlockState::kLarge;
-    const bool whole = minor_ && in_use && is_scanned_whole(block, all_traced, traced_now);
-    if (whole) leader.scan_marked(index);
+    const bool whole = minor_ && in_use && is_scanned_whole(block, all_traced);
+    if (whole && leader.scan_marked(index)) traced_now_[block.layout] = true;
     // Most that was stored to is young, and often in blocks that hold nothing else.
     const bool any_old =
         minor_ && (state == BlockState::kLargeTail || !all_clear(cage.bitmap(roles.kept(), index), kMaxCells));
@@ -147,23 +147,21 @@ void Cycle::mark_remembered(const Roles& roles) {
     drain();
   }
   for (std::size_t layout = 0; layout < kMaxLayouts; ++layout) {
-    if (traced_now[layout]) layouts_traced_[layout] = true;
+    if (traced_now_[layout]) layouts_traced_[layout] = true;
   }
 }
 
 // Weak cells and ephemerons are, as what they name may be younger than they are. What has a trace function is when
 // fields of it that do not lie in it may have been stored to; and, in the first minor cycle that meets its type, to see
 // whether it shows words that are stored without a barrier.
-bool Cycle::is_scanned_whole(const Block& block, bool all_traced, std::vector<bool>& traced_now) const {
+bool Cycle::is_scanned_whole(const Block& block, bool all_traced) const {
   switch (static_cast<PointerMap>(block.kind)) {
     case PointerMap::kWeak:
     case PointerMap::kEphemeron:
       return !seeded_bug("old_weak_cells_unscanned");
     case PointerMap::kTrace:
     case PointerMap::kTracedArray:
-      if (!all_traced && layouts_traced_[block.layout]) return false;
-      traced_now[block.layout] = true;
-      return true;
+      return all_traced || !layouts_traced_[block.layout];
     default:
       return false;
   }

@@ -75,7 +75,7 @@ class Cycle {
   bool is_to_be_minor() const;
   void forget_old(unsigned kept);
   void mark_remembered(const Roles& roles);
-  bool is_scanned_whole(const Block& block, bool all_traced, std::vector<bool>& traced_now) const;
+  bool is_scanned_whole(const Block& block, bool all_traced) const;
   void mark_from_roots();
   void mark_to_the_end(Roles& roles);
   void drain();
@@ -108,7 +108,9 @@ class Cycle {
   bool remembered_ = false;  // stores into it are remembered since then
   BlockSets::Cells old_;
   OldSample old_sample_;
-  std::vector<bool> layouts_traced_ = std::vector<bool>(kMaxLayouts);  // all old objects of these, by a minor cycle
+  // Of which types a minor cycle has scanned all old objects; and which of them in the cycle under way.
+  std::vector<bool> layouts_traced_ = std::vector<bool>(kMaxLayouts);
+  std::vector<bool> traced_now_ = std::vector<bool>(kMaxLayouts);
 
   // Of the cycle under way.
   CycleTrace trace_;

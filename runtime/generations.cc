@@ -30,15 +30,14 @@ void Generations::note_full(const CycleFound& found) {
   remembers_ = mode_ == Generational::on || wanted;
 }
 
-// What a minor cycle in its stead would have freed and marked: whether that is better by half; and whether it would
-// save enough for each byte made to pay for remembering the stores that come with it.
+// What a minor cycle in its stead would have freed and marked: whether that is better; and whether it would save enough
+// for each byte made to pay for remembering the stores that come with it.
 bool Generations::predicts_pay(const CycleFound& full) const {
-  constexpr double kMargin = 1.5;
   constexpr double kLeastSaved = 0.3;
   const std::size_t made = difference(full.ended, full.before);
   const std::size_t freed = std::min(difference(difference(full.ended, full.live), full.old_died), made);
   const std::size_t work = made - freed;
-  return freed != 0 && static_cast<double>(freed) >= kMargin * full_yield_ * static_cast<double>(work) &&
+  return freed != 0 && static_cast<double>(freed) >= full_yield_ * static_cast<double>(work) &&
          static_cast<double>(difference(full.work, work)) >= kLeastSaved * static_cast<double>(made);
 }
 
@@ -48,7 +47,7 @@ void Generations::note_minor(const CycleFound& found) {
   promoted_ = difference(found.live, full_live_);
   if (made != 0) work_per_made_ = static_cast<double>(found.work) / static_cast<double>(made);
   const bool pays = freed != 0 && static_cast<double>(freed) >= full_yield_ * static_cast<double>(found.work);
-  const bool has_room = promoted_ < difference(found.goal, full_live_) / 2;
+  const bool has_room = promoted_ < difference(found.goal, full_live_) / 4 * 3;
   next_is_minor_ = pays && has_room;
   if (next_is_minor_) {
     pause_ = kShortestPause;

@@ -3,16 +3,17 @@
 // A minor cycle keeps what the last cycle kept, without tracing it, and looks for what lives of that which was made
 // since. It costs what lives of that, and what must be remembered; it cannot find what has died among the old. So:
 //
-//   full --> minor --> minor --> ... --> full      while they pay: until half of the room above the old is taken
+//   full --> minor --> minor --> ... --> full      while they pay: until three quarters of the room above what the last
+//                                                  full one found have become old
 //   full --> minor --> full --> full --> ... --> minor     when one did not pay: full ones for a while, then a trial
 //
 // A cycle *pays* if it frees as much for each byte of work as the last full one did. A program whose objects die at one
 // age, or whose dead old objects hold on to young ones (a list that grows at one end and dies at the other: nepotism),
 // frees little in a minor cycle for much work. `automatic` has minor cycles only while a full one has shown, by how
-// much died of what was old (old_sample.h) and so how much of what was young, that they would have paid, and by half
-// more; until then stores are not remembered. One that does not pay nevertheless is followed by 4, then 16, 64 full
-// ones. The goal is that of the last full cycle, so that memory is what it would be without minor cycles; where the
-// limit sets the goal, no cycle is minor.
+// much died of what was old (old_sample.h) and so how much of what was young, that they would pay, and save enough
+// marking for what remembering stores costs; until then stores are not remembered. One that does not pay nevertheless
+// is followed by 4, then 16, 64 full ones. The goal is that of the last full cycle, so that memory is what it would be
+// without minor cycles; where the limit sets the goal, no cycle is minor.
 //
 // Sizes in bytes.
 #pragma once

@@ -318,12 +318,14 @@ void Marker::for_each_marked(BlockIndex index, F&& f) {
   for_each_marked(index, {0, cage_.block(index).cells}, f);
 }
 
-void Marker::scan_marked(BlockIndex index) {
+bool Marker::scan_marked(BlockIndex index) {
+  const std::size_t before = rescanned_bytes_;
   for_each_marked(index, [&](CellRef cell) {
     if (cage_.block(index).has_end && remembered_.is_ended(cage_.address_of(cell))) return;
     rescanned_bytes_ += cage_.cell_bytes(cell);
     scan(cage_.block(index), cage_.address_of(cell));
   });
+  return rescanned_bytes_ != before;
 }
 
 void Marker::scan_card(BlockIndex index, std::size_t card) {

@@ -60,8 +60,8 @@ class Marker final : public Visitor {
 
   /// Scans what is marked, and lies on this card of a block.
   void scan_card(BlockIndex index, std::size_t card);
-  /// Scans all that is marked in a block.
-  void scan_marked(BlockIndex index);
+  /// Scans all that is marked in a block. Whether there was anything.
+  bool scan_marked(BlockIndex index);
 
   /// Whether cells were marked that nobody has scanned, since the last call of this.
   bool take_overflowed() { return std::exchange(overflowed_, false); }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "allocator/base/check.h"
+#include "allocator/base/seeded_bug.h"
 #include "memgc/internal/schedule_point.h"
 #include "memgc/mutator.h"
 #include "runtime/clock.h"
@@ -40,6 +41,17 @@ bool MutatorImpl::hand_over_grey() {
   return true;
 }
 
+namespace {
+
+// The scheduled world may switch threads between a card and its store.
+#if defined(MEMGC_SCHEDULED)
+constexpr bool kStepsThroughStores = true;
+#else
+constexpr bool kStepsThroughStores = false;
+#endif
+
+}  // namespace
+
 void ThreadRecord::update_barrier() noexcept {
   bool shades = blocked || mutators == nullptr, remembers = false;
   for (const MutatorImpl* m = mutators; m != nullptr; m = m->next_on_thread) {
@@ -47,12 +59,11 @@ void ThreadRecord::update_barrier() noexcept {
     remembers = remembers || m->remembers();
   }
   thread_state.shades = shades;
-  thread_state.barrier = shades || remembers;
   const bool one = !blocked && mutators != nullptr && mutators->next_on_thread == nullptr;
   thread_state.shading = one && mutators->marking ? mutators : nullptr;
-  thread_state.remembered = !remembers || blocked ? nullptr
-                            : one                 ? &mutators->heap.remembered()
-                                                  : &Remembered::several();
+  thread_state.cards = !remembers || blocked ? nullptr : one ? &mutators->heap.remembered() : &Remembered::several();
+  thread_state.notes_inline = remembers && !shades && one && !kStepsThroughStores && !seeded_bug("store_unremembered");
+  thread_state.barrier = shades || remembers;
 }
 
 namespace {
@@ -70,8 +81,9 @@ void enter_blocked(ThreadRecord& thread) {
   thread.note_position();
   thread.blocked = true;
   thread_state.barrier = thread_state.shades = true;
+  thread_state.notes_inline = false;
   thread_state.shading = nullptr;
-  thread_state.remembered = nullptr;
+  thread_state.cards = nullptr;
   // All polls first: one that is raised after this, for whichever heap, is still up when we are done.
   for (MutatorImpl* m = thread.mutators; m != nullptr; m = m->next_on_thread)
     m->poll.store(0, std::memory_order_relaxed);

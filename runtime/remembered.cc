@@ -18,9 +18,9 @@ bool is_on_own_stack(const ThreadRecord& thread, const void* field) {
 }  // namespace
 
 void Remembered::open(const Cage& cage) {
-  base_ = reinterpret_cast<std::uintptr_t>(cage.base());
-  bytes_ = cage.reserved_bytes();
-  cards_ = cage.cards(0);
+  base = reinterpret_cast<std::uintptr_t>(cage.base());
+  bytes = cage.reserved_bytes();
+  cards = cage.cards(0);
 }
 
 Remembered& Remembered::several() {
@@ -28,9 +28,9 @@ Remembered& Remembered::several() {
   return none;
 }
 
-void Remembered::note_range(const void* field, std::size_t bytes) {
+void Remembered::note_range(const void* field, std::size_t count) {
   const char* at = static_cast<const char*>(field);
-  const char* const end = at + bytes;
+  const char* const end = at + count;
   for (; at < end; at += kCardBytes - reinterpret_cast<std::uintptr_t>(at) % kCardBytes) {
     if (!note(at)) note_elsewhere(at);
   }

@@ -25,10 +25,11 @@
 #include <vector>
 
 #include "allocator/cage.h"
+#include "memgc/internal/card_table.h"
 
 namespace memgc::internal {
 
-class Remembered {
+class Remembered : public CardTable {
  public:
   Remembered() = default;
   Remembered(const Remembered&) = delete;
@@ -39,21 +40,10 @@ class Remembered {
   /// Stands for the heaps of a thread that is attached to several.
   static Remembered& several();
 
-  /// A reference was stored in `field`, or is about to be: no safepoint between the two. False if the field does not
-  /// lie in the heap.
-  bool note(const void* field) {
-    const std::size_t offset = reinterpret_cast<std::uintptr_t>(field) - base_;
-    if (offset >= bytes_) [[unlikely]]
-      return false;
-    Card& card = cards_[offset >> kCardShift];
-    // Tested first, so that threads that store to one object do not take its cards from each other.
-    if (card.load(std::memory_order_relaxed) == 0) card.store(1, std::memory_order_relaxed);
-    return true;
-  }
-  /// The same for a field that lies elsewhere: in another heap of this thread's, on its stack, or anywhere.
+  /// note() for a field that lies elsewhere: in another heap of this thread's, on its stack, or anywhere.
   void note_elsewhere(const void* field);
-  /// The same for all cards that [field, field + bytes) touches.
-  void note_range(const void* field, std::size_t bytes);
+  /// note() for all cards that [field, field + count) touches.
+  void note_range(const void* field, std::size_t count);
   /// A trace function has shown words that are stored without a barrier.
   void note_raw_words() {
     if (!raw_words_.load(std::memory_order_relaxed)) raw_words_.store(true, std::memory_order_relaxed);
@@ -80,9 +70,6 @@ class Remembered {
   static void take_cards(Card* cards, F&& f);
 
  private:
-  std::uintptr_t base_ = 0;
-  std::size_t bytes_ = 0;
-  Card* cards_ = nullptr;
   bool minor_ = false;
   std::vector<const void*> ending_;  // found dead by the cycle under way
   std::unordered_set<const void*> ended_;

@@ -14,7 +14,7 @@ constexpr const char* kJavaTwiceLive = "-XX:+UseSerialGC -Xms8m -XX:MinHeapFreeR
 
 }  // namespace
 
-std::vector<Configuration> all_configurations(const std::vector<std::string>& percents) {
+std::vector<Configuration> all_configurations(const std::vector<std::string>& percents, bool generational) {
   std::vector<Configuration> result = {
       {kBaseline, "memgc-bench-mimalloc-heap", {}},
       {"mimalloc", "memgc-bench-mimalloc", {}},
@@ -30,6 +30,11 @@ std::vector<Configuration> all_configurations(const std::vector<std::string>& pe
   };
   for (const std::string& percent : percents) {
     result.push_back({"memgc " + percent, "memgc-bench-memgc", {{"MEMGC", percent}}});
+    if (!generational) continue;
+    result.push_back(
+        {"memgc " + percent + " full", "memgc-bench-memgc", {{"MEMGC", percent}, {"MEMDEBUG", "generational=0"}}});
+    result.push_back(
+        {"memgc " + percent + " minor", "memgc-bench-memgc", {{"MEMGC", percent}, {"MEMDEBUG", "generational=1"}}});
   }
   for (const std::string& percent : percents) {
     result.push_back({"go " + percent, "memgc-bench-go", {{"GOGC", percent}}});

@@ -39,7 +39,7 @@ class ReportFile {
 }  // namespace
 
 Suite::Suite(SuiteOptions options) : options_(std::move(options)) {
-  for (Configuration& configuration : all_configurations(options_.percents)) {
+  for (Configuration& configuration : all_configurations(options_.percents, options_.generational)) {
     if (std::filesystem::exists(path_of(configuration))) {
       configurations_.push_back(std::move(configuration));
     } else if (std::find(missing_.begin(), missing_.end(), configuration.program) == missing_.end()) {

@@ -158,7 +158,7 @@ readme_example() {
   local figure='(0|0\.0[0-9]{2}|0\.[1-9][0-9]|[1-9]\.[0-9]|[1-9][0-9]+)'
   local line="^gc [0-9]+ @[0-9]+\.[0-9]{3}s [0-9]+%: $figure\+$figure\+$figure ms clock, "
   line+="$figure\+$figure/$figure/$figure\+$figure ms cpu, [0-9]+->[0-9]+->[0-9]+ MB, [0-9]+ MB goal, "
-  line+="[0-9]+ MB stacks, [0-9]+ MB globals, [0-9]+ P( \(forced\))?$"
+  line+="[0-9]+ MB stacks, [0-9]+ MB globals, [0-9]+ P( \((forced|minor)\))?$"
   MEMDEBUG=gctrace=1 "$WORK/program" 2>"$WORK/trace" >/dev/null
   [[ -s $WORK/trace ]] || fail "MEMDEBUG=gctrace=1 printed nothing"
   if grep --invert-match --extended-regexp "$line" "$WORK/trace"; then fail "that is no trace line as README.md explains it"; fi

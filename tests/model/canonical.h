@@ -7,8 +7,11 @@
    keep everything a mutator knows in the global variables that are listed here. */
 
 #define GLOBAL_SETS(X) \
-  X(bitmap[0]) X(bitmap[1]) X(fresh) X(handed) X(grey) X(scanning) X(copies) X(exists) X(before) X(weak) X(listed) \
-  X(cards) X(unvisited) X(remembered) X(spare)
+  X(bitmap[0])         \
+  X(bitmap[1])         \
+  X(fresh)             \
+  X(handed)            \
+  X(grey) X(scanning) X(copies) X(exists) X(before) X(weak) X(listed) X(cards) X(unvisited) X(remembered) X(spare)
 #define MUTATOR_SETS(X) X(locals) X(held) X(used) X(buffer)
 #define MUTATOR_CELLS(X) X(object) X(value)
 #define MUTATOR_FLAGS(X) X(left) X(keeps) X(barrier) X(role) X(storing) X(blocked) X(noted) X(away)

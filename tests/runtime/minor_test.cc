@@ -369,7 +369,7 @@ TEST(MinorOff, ThereIsNoneUnlessAskedFor) {
   heap.collect();
   heap.impl().collector().collect_minor();
   EXPECT_EQ(heap.stats().minor_cycles, 0u);
-  EXPECT_FALSE(internal::thread_state.barrier) << "a store pays for what is off";
+  EXPECT_FALSE(internal::has_barrier()) << "a store pays for what is off";
 }
 
 TEST(MinorThreads, AThreadOfSeveralHeapsRemembersForEach) {

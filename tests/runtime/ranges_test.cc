@@ -65,7 +65,7 @@ class HeldCycle {
     late_ = std::thread([this, &heap = me.heap()] {
       Mutator late(heap);
       attached_ = true;
-      while (!internal::thread_state.barrier) late.safepoint();
+      while (!internal::has_barrier()) late.safepoint();
       stalled_ = true;
       while (!finishing_) std::this_thread::yield();
     });
@@ -73,7 +73,7 @@ class HeldCycle {
     collecting_ = std::thread([&heap = me.heap()] { heap.collect(); });
     // Until the other thread stalls this one answers nothing, lest the cycle pass them both by.
     while (!stalled_) std::this_thread::yield();
-    while (!internal::thread_state.barrier) me.safepoint();
+    while (!internal::has_barrier()) me.safepoint();
   }
   void finish() {
     const BlockingScope blocked(me_);

@@ -86,6 +86,7 @@ int main(int argc, char** argv) {
   fmt::print(
       "{} seeds, {} steps, {} cycles ({} minor), {} edits, {} objects, {} destroyed, {} weak references found null; "
       "{:016x}\n",
-      count, tally.steps, tally.cycles, tally.minor_cycles, tally.edits, tally.objects, tally.destroyed, tally.weak_nulls, hashes);
+      count, tally.steps, tally.cycles, tally.minor_cycles, tally.edits, tally.objects, tally.destroyed,
+      tally.weak_nulls, hashes);
   return 0;
 }

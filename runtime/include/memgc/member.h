@@ -48,8 +48,9 @@ class Member {
   Member(std::nullptr_t) noexcept : Member() {}  // NOLINT(google-explicit-constructor)
   Member(T* pointer) noexcept {                  // NOLINT(google-explicit-constructor)
     internal::note_field(this);
-    if (internal::thread_state.barrier) [[unlikely]]
-      internal::shade_field(&pointer_, nullptr, pointer);
+    if (internal::has_barrier()) [[unlikely]] {
+      if (!internal::was_noted(&pointer_, pointer)) internal::shade_field(&pointer_, nullptr, pointer);
+    }
     store(pointer);
   }
   Member(const Member& other) noexcept : Member(other.get()) {}
@@ -77,7 +78,7 @@ class Member {
 
   /// Atomically replaces `expected` by `desired`; on failure `expected` is what was there.
   bool compare_exchange(T*& expected, T* desired) noexcept {
-    if (internal::thread_state.barrier) [[unlikely]]
+    if (internal::has_barrier()) [[unlikely]]
       internal::shade_field(&pointer_, expected, desired);
     internal::schedule_point("exchange");
     return word().compare_exchange_strong(expected, desired, std::memory_order_acq_rel, std::memory_order_acquire);
@@ -93,7 +94,8 @@ class Member {
   std::atomic_ref<T*> word() const noexcept { return std::atomic_ref<T*>(pointer_); }
 
   void set(T* pointer) noexcept {
-    if (internal::thread_state.barrier) [[unlikely]] {
+    if (internal::has_barrier()) [[unlikely]] {
+      if (internal::was_noted(&pointer_, pointer)) return store(pointer);
       internal::store_shaded(&pointer_, pointer);  // all of it, so that the path without keeps no register for after it
     } else {
       internal::schedule_point("store");

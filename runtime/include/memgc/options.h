@@ -42,11 +42,13 @@ struct DebugOptions {
 
 /// Whether there are minor cycles, which look for what has died of the objects made since the last cycle, and take all
 /// older ones for alive. MEMDEBUG's generational=0, 1 and auto. Heap::collect() is always full.
+// NOLINTBEGIN(readability-identifier-naming): the words of MEMDEBUG and of the documents
 enum class Generational : std::uint8_t {
   off,        ///< All cycles are full. A store costs no more than the test of a flag while nobody marks.
   on,         ///< Minor, but for as many full ones as memory needs: growth_percent holds as if all were full.
   automatic,  ///< The same while minor cycles pay; else full ones, and a trial now and then.
 };
+// NOLINTEND(readability-identifier-naming)
 
 /// What a Heap is made with. A plain aggregate: set what matters, leave the rest.
 struct Options {
@@ -61,7 +63,7 @@ struct Options {
   std::size_t reserve_bytes =
       0;  ///< Bytes of address space for the cage; 0: chosen from the machine. Never resident by itself.
   bool precise_stacks = false;  ///< Do not scan thread stacks: every local is in a Root or a RootRange.
-  Generational generational = Generational::automatic;  ///< Minor cycles.
+  Generational generational = Generational::off;  ///< Minor cycles.
   DebugOptions debug;                             ///< MEMDEBUG.
 
   /// Reads MEMGC, MEMLIMIT and MEMDEBUG over `defaults`: a variable that is set and not empty wins, all else stays.

@@ -97,7 +97,7 @@ template <internal::Field F>
 void copy(const F* from_begin, const F* from_end, F* to) noexcept {
   const auto count = static_cast<std::size_t>(from_end - from_begin);
   const bool backwards = std::less<const F*>()(from_begin, to);
-  if (internal::thread_state.barrier) [[unlikely]] {
+  if (internal::has_barrier()) [[unlikely]] {
     internal::copy_shaded(from_begin, to, count, backwards);
   } else if (backwards) {
     for (std::size_t i = count; i-- > 0;) internal::RawFields::store(to[i], from_begin[i].get());
@@ -116,7 +116,7 @@ void copy(const From& from, F* to) noexcept {
 /// Stores `value` to each field of [begin, end).
 template <internal::Field F>
 void fill(F* begin, F* end, std::type_identity_t<internal::FieldValue<F>> value) noexcept {
-  if (internal::thread_state.barrier) [[unlikely]] {
+  if (internal::has_barrier()) [[unlikely]] {
     internal::fill_shaded(begin, end, value);
   } else {
     for (; begin != end; ++begin) internal::RawFields::store(*begin, value);

@@ -56,7 +56,7 @@ class Root {
 
  private:
   void set(T* pointer) noexcept {
-    if (internal::thread_state.barrier) [[unlikely]] {
+    if (internal::has_barrier()) [[unlikely]] {
       internal::store_root_slow(slot_, pointer);
     } else {
       internal::schedule_point("store");

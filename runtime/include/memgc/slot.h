@@ -33,8 +33,10 @@ class Slot {
   }
   Slot(std::uintptr_t word) noexcept {  // NOLINT(google-explicit-constructor)
     internal::note_field(this);
-    if (internal::thread_state.barrier) [[unlikely]]
-      internal::shade_field(&value_, nullptr, Policy::pointer(word));
+    if (internal::has_barrier()) [[unlikely]] {
+      const void* target = Policy::pointer(word);
+      if (!internal::was_noted(&value_, target)) internal::shade_field(&value_, nullptr, target);
+    }
     store(word);
   }
   Slot(const Slot& other) noexcept : Slot(other.get()) {}
@@ -60,8 +62,10 @@ class Slot {
   std::atomic_ref<std::uintptr_t> word() const noexcept { return std::atomic_ref<std::uintptr_t>(value_); }
 
   void set(std::uintptr_t word) noexcept {
-    if (internal::thread_state.barrier) [[unlikely]]
-      internal::shade_field(&value_, target(), target_of(word));
+    if (internal::has_barrier()) [[unlikely]] {
+      const void* new_target = target_of(word);
+      if (!internal::was_noted(&value_, new_target)) internal::shade_field(&value_, target(), new_target);
+    }
     internal::schedule_point("store");
     store(word);
   }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "memgc/internal/card_table.h"
 #include "memgc/internal/export.h"
 #include "memgc/internal/run.h"
 #include "memgc/internal/type_info.h"
@@ -21,19 +22,25 @@ struct MutatorState {
   std::atomic<std::uint32_t> poll{0};  // not zero: come to the slow path
 };
 
-class Remembered;
-
 /// This thread's view, written by the thread alone. `barrier` covers all heaps that it is attached to: inline code
 /// tests it, and nothing else.
 struct ThreadState {
-  MutatorState* current = nullptr;   // the mutator that was attached last
-  bool barrier = true;               // stores must go through the slow path: they shade, or are remembered, or both
-  bool shades = true;                // marking, or not attached, or blocked
-  MutatorState* shading = nullptr;   // the only one, while it marks and runs: the barrier's short way
-  Remembered* remembered = nullptr;  // where stores are noted for minor cycles, if they are
+  MutatorState* current = nullptr;  // the mutator that was attached last
+  bool barrier = true;              // a store is more than a store; all that inline code tests first
+  bool notes_inline = false;        // all that it must do besides is to note its card, in `cards`
+  bool shades = true;               // marking, or not attached, or blocked
+  MutatorState* shading = nullptr;  // the only one, while it marks and runs: the barrier's short way
+  CardTable* cards = nullptr;       // where stores are noted for minor cycles, if they are
 };
 
 extern MEMGC_EXPORT constinit thread_local ThreadState thread_state __attribute__((tls_model("initial-exec")));
+
+/// Whether a store needs more than a store.
+inline bool has_barrier() noexcept { return thread_state.barrier; }
+/// While it does: whether noting its card was all. Then the store is due, else the slow path.
+inline bool was_noted(const void* field, const void* target) noexcept {
+  return thread_state.notes_inline && (target == nullptr || thread_state.cards->note(field));
+}
 
 /// The slow paths. Null when there is no memory. Each is a safepoint.
 MEMGC_EXPORT void* allocate_slow(MutatorState& mutator, const TypeInfo& type);
