@@ -49,8 +49,12 @@ kill "$server"
 wait "$server" || fail "exit status $? after SIGTERM"
 grep -q '^answered [0-9]*, shed before' "$scratch/serve.out" || fail "no summary"
 
+# On a busy machine reports may come one after the other for a while, and are no overload then.
 start --no-shedding
-"$program" load --port "$port" --requests 5 > "$scratch/load" && fail "the overload kills nobody: $(cat "$scratch/load")"
+for ((i = 0; ; ++i)); do
+  "$program" load --port "$port" --requests 5 > "$scratch/load" || break
+  ((i < 20)) || fail "the overload kills nobody: $(cat "$scratch/load")"
+done
 status=0
 wait "$server" || status=$?
 server=
