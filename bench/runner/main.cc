@@ -79,7 +79,7 @@ void declare(CLI::App& app, Request& request) {
                  "Only what this regular expression finds in \"CONFIGURATION WORKLOAD\", and the baseline beside it")
       ->check(check_regex);
   app.add_flag("--generational", request.suite.generational,
-               "memgc also without minor cycles (\"full\") and with as many as memory allows (\"minor\")");
+               "memgc also with minor cycles: where they pay (\"auto\"), and wherever memory allows (\"minor\")");
   app.add_option(
          "--percents", request.suite.percents,
          "Values of MEMGC, and of GOGC for Go, separated by commas; unless said 50,100,200,400, and 100,200 with "

@@ -32,7 +32,7 @@ std::vector<Configuration> all_configurations(const std::vector<std::string>& pe
     result.push_back({"memgc " + percent, "memgc-bench-memgc", {{"MEMGC", percent}}});
     if (!generational) continue;
     result.push_back(
-        {"memgc " + percent + " full", "memgc-bench-memgc", {{"MEMGC", percent}, {"MEMDEBUG", "generational=0"}}});
+        {"memgc " + percent + " auto", "memgc-bench-memgc", {{"MEMGC", percent}, {"MEMDEBUG", "generational=auto"}}});
     result.push_back(
         {"memgc " + percent + " minor", "memgc-bench-memgc", {{"MEMGC", percent}, {"MEMDEBUG", "generational=1"}}});
   }

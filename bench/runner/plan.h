@@ -20,7 +20,7 @@ struct Configuration {
 inline constexpr const char* kBaseline = "mimalloc heap";
 
 /// Every allocator, in the order of the tables; memgc and Go once per growth percent. With `generational` memgc twice
-/// more: with full cycles only, and with minor ones wherever memory allows.
+/// more: with minor cycles where they pay, and wherever memory allows.
 std::vector<Configuration> all_configurations(const std::vector<std::string>& percents, bool generational = false);
 
 /// The order in which `count` configurations run in a repetition: rotated, and every other time backwards, so that

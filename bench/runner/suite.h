@@ -20,7 +20,7 @@ struct SuiteOptions {
   std::string programs;                 // the directory of the memgc-bench-* programs
   std::vector<std::string> size_flags;  // passed to each
   std::vector<std::string> percents;    // MEMGC
-  bool generational = false;            // memgc also without minor cycles, and with as many as may be
+  bool generational = false;            // memgc also with minor cycles
   std::string filter;                   // over "configuration workload"; the baseline runs wherever anything does
   Effort effort;
   std::chrono::seconds limit{600};  // for one process
