@@ -23,12 +23,9 @@ void poll(MutatorImpl& mutator) {
     safepoint_slow(mutator);
   const std::uint32_t stress = mutator.heap.debug().gcstress;
   if (stress != 0 && ++mutator.slow_paths % stress == 0) [[unlikely]] {
-    constexpr std::uint64_t kFullEvery = 4;
-    if (mutator.slow_paths / stress % kFullEvery == 0) {
-      mutator.heap.collector().collect();
-    } else {
-      mutator.heap.collector().collect_minor();
-    }
+    constexpr std::uint64_t kFullEvery = 4;  // where there are minor ones
+    const bool minor = mutator.heap.pacing().generations().knows_old() && mutator.slow_paths / stress % kFullEvery != 0;
+    minor ? mutator.heap.collector().collect_minor() : mutator.heap.collector().collect();
     clear_dead_stack();
   }
 }

@@ -372,6 +372,16 @@ TEST(MinorOff, ThereIsNoneUnlessAskedFor) {
   EXPECT_FALSE(internal::has_barrier()) << "a store pays for what is off";
 }
 
+TEST(MinorOff, StressCollectsAsIfItWereAskedTo) {
+  Options options = precise_options();
+  options.debug.gcstress = 1;
+  Heap heap(options);
+  Mutator me(heap);
+  for (int i = 0; i < 1000; ++i) me.make<Cell>();
+  EXPECT_GE(heap.stats().cycles, 5u);
+  EXPECT_EQ(heap.stats().forced_cycles, heap.stats().cycles);
+}
+
 TEST(MinorThreads, AThreadOfSeveralHeapsRemembersForEach) {
   Heap first(generational_options()), second(generational_options()), third(precise_options());
   Mutator one(first), two(second), three(third);
