@@ -8,9 +8,8 @@
 // The bitmaps of a block: the *occupied* cells, and the *kept* ones, that the layer above fills in and then makes the
 // occupied ones by exchanging the roles of the first two. The third, *new*, holds cells to be kept that were handed out
 // meanwhile: it is apart because only one thread writes to the kept bitmap, with plain loads and stores; merge_new()
-// adds it to that in the end. The
-// fourth, *owed*, has the cells whose contents must be ended (Layout::end) when they are dead; it costs nothing until
-// one is.
+// adds it to that in the end. The fourth, *owed*, has the cells whose contents must be ended (Layout::end) when they
+// are dead; it costs nothing until one is.
 //
 // Invariants:
 //   I1  Descriptors and bitmaps are ready (readable, zero at first) for every block below `frontier()`.

@@ -182,11 +182,6 @@ void shade_all(const void* fields, std::size_t bytes, const void* const* targets
 }
 
 void store_root_slow(RootSlot* slot, const void* target) noexcept {
-  if (!thread_state.shades) {
-    schedule_point("store");
-    slot->store(target, std::memory_order_release);  // as Root::set()
-    return;
-  }
   store_root(slot, target);
   clear_shallow_stack();
 }

@@ -39,15 +39,13 @@ void Cycle::mark(std::uint64_t number, bool forced, CycleKind kind) {
   stopped_ = heap_.debug().gcstoptheworld;
   heap_.handshakes().take_stop_sum();
 
-  minor_ = remembered_ && (kind == CycleKind::kMinor || (kind == CycleKind::kAny && is_to_be_minor()));
-  trace_.minor = minor_;
-
   Roles roles = heap_.roles();
+  minor_ = roles.remember && (kind == CycleKind::kMinor || (kind == CycleKind::kAny && is_to_be_minor()));
+  trace_.minor = minor_;
   heap_.remembered().begin_cycle(minor_);
   old_sample_.clear();
-  if (!minor_ && knows_old_) forget_old(roles.kept());
-  knows_old_ = heap_.pacing().generations().knows_old();
-  roles.remember = remembered_ = heap_.pacing().generations().remembers();
+  if (!minor_ && knows_old()) forget_old(roles.kept());
+  roles.remember = heap_.pacing().generations().remembers();
   if (!seeded_bug("weak_tracing_begins_late"))
     heap_.weak_refs().begin(
         roles);  // before the first barrier: once a stack is copied, what a weak read gives is shaded
@@ -103,70 +101,6 @@ void Cycle::open(Roles& roles) {
   if (heap_.debug().pacertrace) print_pacer_begin();
 }
 
-// A full cycle marks what is old as all else; a sample says how much of it died.
-void Cycle::forget_old(unsigned kept) {
-  const BlockIndex end = heap_.blocks().used_end();
-  old_sample_.take(heap_.cage(), kept, end, old_);
-  heap_.cage().clear_bitmap(kept, end);
-  old_ = {};
-}
-
-// Near a limit all that is dead is wanted.
-bool Cycle::is_to_be_minor() const {
-  const Pacing& pacing = heap_.pacing();
-  return pacing.generations().next_is_minor() && !pacing.by_limit() && !heap_.above_block_trigger();
-}
-
-// Clears the cards; in a minor cycle, marks what old objects refer to that were stored to since they are old. All have
-// answered phase 3, so the stores that count are seen.
-void Cycle::mark_remembered(const Roles& roles) {
-  constexpr std::size_t kBetweenDrains = std::size_t{64} << 10;  // bytes scanned: 50 us or so
-  const Cage& cage = heap_.cage();
-  if (cage.cards(0) == nullptr) return;
-  Marker& leader = team_.leader();
-  const bool all_traced = heap_.remembered().take_elsewhere();
-  const BlockIndex end = heap_.blocks().used_end();
-  std::fill(traced_now_.begin(), traced_now_.end(), false);
-  std::size_t credited = 0;
-  for (BlockIndex index = 1; index < end; ++index) {
-    const Block& block = cage.block(index);
-    // Acquire: pairs with the release of whoever takes the block into use.
-    const BlockState state = block.state.load(std::memory_order_acquire);
-    const bool in_use = state == BlockState::kCells || state == BlockState::kLarge;
-    const bool whole = minor_ && in_use && is_scanned_whole(block, all_traced);
-    if (whole && leader.scan_marked(index)) traced_now_[block.layout] = true;
-    // Most that was stored to is young, and often in blocks that hold nothing else.
-    const bool any_old =
-        minor_ && (state == BlockState::kLargeTail || !all_clear(cage.bitmap(roles.kept(), index), kMaxCells));
-    Remembered::take_cards(cage.cards(index), [&](std::size_t card) {
-      if (any_old && !whole && !seeded_bug("cards_not_scanned")) leader.scan_card(index, card);
-    });
-    if (leader.rescanned_bytes() - credited < kBetweenDrains) continue;
-    heap_.pacing().add_to_pool(leader.rescanned_bytes() - credited);
-    credited = leader.rescanned_bytes();
-    drain();
-  }
-  for (std::size_t layout = 0; layout < kMaxLayouts; ++layout) {
-    if (traced_now_[layout]) layouts_traced_[layout] = true;
-  }
-}
-
-// Weak cells and ephemerons are, as what they name may be younger than they are. What has a trace function is when
-// fields of it that do not lie in it may have been stored to; and, in the first minor cycle that meets its type, to see
-// whether it shows words that are stored without a barrier.
-bool Cycle::is_scanned_whole(const Block& block, bool all_traced) const {
-  switch (static_cast<PointerMap>(block.kind)) {
-    case PointerMap::kWeak:
-    case PointerMap::kEphemeron:
-      return !seeded_bug("old_weak_cells_unscanned");
-    case PointerMap::kTrace:
-    case PointerMap::kTracedArray:
-      return all_traced || !layouts_traced_[block.layout];
-    default:
-      return false;
-  }
-}
-
 void Cycle::mark_from_roots() {
   trace_.globals = for_each_root(
       [](void* marker, const void* target) {
@@ -204,7 +138,7 @@ void Cycle::mark_to_the_end(Roles& roles) {
   weak.clear();
   // The dead are known. Those that have a destructor live on until it has run, with all that they lead to.
   heap_.finalizers().find_dead(roles, [&](void* object) {
-    if (knows_old_ && !seeded_bug("destroyed_object_scanned")) heap_.remembered().note_ended(object);
+    if (knows_old() && !seeded_bug("destroyed_object_scanned")) heap_.remembered().note_ended(object);
     team_.leader().push(object);
   });
   drain();
@@ -342,7 +276,7 @@ void Cycle::close(Roles& roles, std::size_t in_both) {
   trace_.heap_live = old_.bytes + team_.marked_bytes() + counted - std::min(heap_at_black_ + in_both, counted);
   CycleFound found;
   found.minor = minor_;
-  found.remembered = remembered_;
+  found.remembered = roles.remember;
   found.limited = heap_.pacing().by_limit();
   found.before = heap_.pacing().live();
   found.ended = counted;
@@ -367,7 +301,7 @@ void Cycle::note_memory() {
 void Cycle::settle() {
   heap_.finalizers().wake(heap_.facade());
   const Roles roles = heap_.roles();
-  if (!seeded_bug("bitmap_not_cleared")) old_ = heap_.sets().begin_kept(roles.kept(), knows_old_);
+  if (!seeded_bug("bitmap_not_cleared")) old_ = heap_.sets().begin_kept(roles.kept(), knows_old());
   heap_.sets().swap_roles(roles);
   heap_.sets().settle(roles.occupied);
   heap_.large().settle(roles.occupied);

@@ -72,6 +72,7 @@ class Cycle {
 
  private:
   void open(Roles& roles);
+  bool knows_old() const;
   bool is_to_be_minor() const;
   void forget_old(unsigned kept);
   void mark_remembered(const Roles& roles);
@@ -104,8 +105,6 @@ class Cycle {
   const unsigned processors_;
 
   // As of the last cycle's end: what is old, which a minor cycle takes for alive.
-  bool knows_old_ = false;
-  bool remembered_ = false;  // stores into it are remembered since then
   BlockSets::Cells old_;
   OldSample old_sample_;
   // Of which types a minor cycle has scanned all old objects; and which of them in the cycle under way.

@@ -303,7 +303,7 @@ void Marker::scan_elements(const Block& block, char* cell, std::size_t from, std
 
 bool Marker::is_marked(CellRef cell) const { return cage_.test(kept_, cell); }
 
-// Calls f for each marked cell of a block, or of a range of its cells.
+// Calls f for each marked one of a block's cells.
 template <class F>
 void Marker::for_each_marked(BlockIndex index, CellRange cells, F&& f) {
   const BitmapWord* words = cage_.bitmap(kept_, index);
@@ -313,17 +313,19 @@ void Marker::for_each_marked(BlockIndex index, CellRange cells, F&& f) {
     }
   });
 }
-template <class F>
-void Marker::for_each_marked(BlockIndex index, F&& f) {
-  for_each_marked(index, {0, cage_.block(index).cells}, f);
+
+// Whether the cell is to be looked at again, of those that are marked: in a minor cycle not if its destructor has run.
+bool Marker::may_rescan(const Block& block, const char* cell) const {
+  return block.kind != static_cast<std::uint8_t>(PointerMap::kNone) && !(block.has_end && remembered_.is_ended(cell));
 }
 
 bool Marker::scan_marked(BlockIndex index) {
   const std::size_t before = rescanned_bytes_;
-  for_each_marked(index, [&](CellRef cell) {
-    if (cage_.block(index).has_end && remembered_.is_ended(cage_.address_of(cell))) return;
+  const Block& block = cage_.block(index);
+  for_each_marked(index, {0, block.cells}, [&](CellRef cell) {
+    if (!may_rescan(block, cage_.address_of(cell))) return;
     rescanned_bytes_ += cage_.cell_bytes(cell);
-    scan(cage_.block(index), cage_.address_of(cell));
+    scan(block, cage_.address_of(cell));
   });
   return rescanned_bytes_ != before;
 }
@@ -369,7 +371,7 @@ void Marker::scan_part(const Block& block, char* cell, std::size_t from, std::si
     const std::size_t first = elements_before(from, header, size), end = elements_before(to, header, size);
     if (end != 0) scan_elements(block, cell, first == 0 ? 0 : first - 1, end);
   };
-  if (block.has_end && remembered_.is_ended(cell)) return;
+  if (!may_rescan(block, cell)) return;
   rescanned_bytes_ += to - from;
   switch (kind) {
     case PointerMap::kNone:
@@ -401,14 +403,13 @@ void Marker::scan_part(const Block& block, char* cell, std::size_t from, std::si
 void Marker::rescan_marked() {
   const BlockIndex frontier = cage_.frontier();
   for (BlockIndex index = 1; index < frontier; ++index) {
-    const BlockState state = cage_.block(index).state.load(std::memory_order_acquire);
+    const Block& block = cage_.block(index);
+    const BlockState state = block.state.load(std::memory_order_acquire);
     if (state != BlockState::kCells && state != BlockState::kLarge) continue;
-    for_each_marked(index, [&](CellRef cell) {
+    for_each_marked(index, {0, block.cells}, [&](CellRef cell) {
       if (weak_refs_.watching()) weak_refs_.take_waiting(cell, [this](const void* value) { push(value); });
-      const Block& block = cage_.block(index);
-      if (block.kind == static_cast<std::uint8_t>(PointerMap::kNone)) return;
-      if (block.has_end && remembered_.is_ended(cage_.address_of(cell))) return;
-      scan(cage_.block(index), cage_.address_of(cell));
+      if (!may_rescan(block, cage_.address_of(cell))) return;
+      scan(block, cage_.address_of(cell));
       drain_some(SIZE_MAX);
     });
   }

@@ -94,8 +94,7 @@ class Marker final : public Visitor {
   bool is_marked(CellRef cell) const;
   template <class F>
   void for_each_marked(BlockIndex index, CellRange cells, F&& f);
-  template <class F>
-  void for_each_marked(BlockIndex index, F&& f);
+  bool may_rescan(const Block& block, const char* cell) const;
   void scan_part(const Block& block, char* cell, std::size_t from, std::size_t to);
   void scan_elements(const Block& block, char* cell, std::size_t from, std::size_t to);
   [[noreturn]] void bad_pointer(const void* target) const;

@@ -68,8 +68,8 @@ class Pacing {
   void revise(std::size_t heap, std::size_t marked);
   /// Marking is over, and nobody pays any more.
   void end_marking() { charging_.store(false, std::memory_order_relaxed); }
-  /// `live`, and of that `promoted` since the last full cycle, and `roots` in bytes, as the cycle found them; it
-  /// measured the rest. Says by generations() what the next one is to be.
+  /// What the cycle found; `roots` in bytes, scanned outside the heap; the rest it measured. generations() then says
+  /// what the next one is to be.
   void end_cycle(const CycleFound& found, std::size_t roots, CycleMeasure measure);
   /// Which cycles are minor. The collector's.
   const Generations& generations() const { return generations_; }

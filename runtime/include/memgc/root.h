@@ -56,7 +56,7 @@ class Root {
 
  private:
   void set(T* pointer) noexcept {
-    if (internal::has_barrier()) [[unlikely]] {
+    if (internal::thread_state.shades) [[unlikely]] {
       internal::store_root_slow(slot_, pointer);
     } else {
       internal::schedule_point("store");

@@ -34,7 +34,7 @@ struct EphemeronCell {
 MEMGC_EXPORT const void* load_weak_slow(const std::atomic<const void*>& word);
 
 inline const void* load_weak(const std::atomic<const void*>& word) {
-  if (has_barrier()) [[unlikely]]
+  if (thread_state.shades) [[unlikely]]
     return load_weak_slow(word);
   schedule_point("weak load");
   return word.load(std::memory_order_acquire);  // pairs with the store of whoever made the weak reference
@@ -91,7 +91,7 @@ class Ephemeron : private internal::EphemeronCell {
                           : static_cast<V*>(const_cast<void*>(EphemeronCell::value.load(std::memory_order_acquire)));
   }
   void set_value(V* value) noexcept {
-    if (internal::has_barrier()) [[unlikely]] {
+    if (internal::thread_state.shades) [[unlikely]] {
       internal::shade(EphemeronCell::value.load(std::memory_order_relaxed), value);
     }
     internal::schedule_point("store");

@@ -22,11 +22,11 @@ struct MutatorState {
   std::atomic<std::uint32_t> poll{0};  // not zero: come to the slow path
 };
 
-/// This thread's view, written by the thread alone. `barrier` covers all heaps that it is attached to: inline code
-/// tests it, and nothing else.
+/// This thread's view, written by the thread alone, of all heaps that it is attached to. A store to a field tests
+/// `barrier` first, and most often nothing else; what is never remembered (a Root, a weak reference) tests `shades`.
 struct ThreadState {
   MutatorState* current = nullptr;  // the mutator that was attached last
-  bool barrier = true;              // a store is more than a store; all that inline code tests first
+  bool barrier = true;              // a store to a field is more than a store: it shades, or is remembered, or both
   bool notes_inline = false;        // all that it must do besides is to note its card, in `cards`
   bool shades = true;               // marking, or not attached, or blocked
   MutatorState* shading = nullptr;  // the only one, while it marks and runs: the barrier's short way
@@ -35,7 +35,7 @@ struct ThreadState {
 
 extern MEMGC_EXPORT constinit thread_local ThreadState thread_state __attribute__((tls_model("initial-exec")));
 
-/// Whether a store needs more than a store.
+/// Whether a store to a field needs more than a store.
 inline bool has_barrier() noexcept { return thread_state.barrier; }
 /// While it does: whether noting its card was all. Then the store is due, else the slow path.
 inline bool was_noted(const void* field, const void* target) noexcept {
