@@ -2,18 +2,17 @@
 // one.
 //
 // Stacks are not scanned: what a test holds is in Roots. Its cycles are those it asks for. A weak reference says
-// whether an object was kept. Threads: those of steps.h where the order of events matters, else the main thread.
+// whether an object was kept. Threads: the test's. With others: minor_threads_test.cc.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
 #include <atomic>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "tests/runtime/steps.h"
+#include "runtime/heap_impl.h"
 #include "tests/runtime/support.h"
 
 namespace memgc::testing {
@@ -35,14 +34,6 @@ struct Tagged {
   Slot<Word> slot;
   void trace(Visitor& v) const { v(slot); }
 };
-
-Options generational_options() {
-  Options options = precise_options();
-  options.generational = Generational::on;
-  options.debug.gccheckmark = true;
-  options.debug.clobberfree = true;
-  return options;
-}
 
 class Minor : public ::testing::Test {
  protected:
@@ -380,134 +371,6 @@ TEST(MinorOff, StressCollectsAsIfItWereAskedTo) {
   for (int i = 0; i < 1000; ++i) me.make<Cell>();
   EXPECT_GE(heap.stats().cycles, 5u);
   EXPECT_EQ(heap.stats().forced_cycles, heap.stats().cycles);
-}
-
-TEST(MinorThreads, AThreadOfSeveralHeapsRemembersForEach) {
-  Heap first(generational_options()), second(generational_options()), third(precise_options());
-  Mutator one(first), two(second), three(third);
-  const Root<Cell> old_first(one.make<Cell>()), old_second(two.make<Cell>()), old_third(three.make<Cell>());
-  first.collect();
-  second.collect();
-  old_first->next = one.make<Cell>();
-  old_second->next = two.make<Cell>();
-  old_third->next = three.make<Cell>();
-  first.impl().collector().collect_minor();
-  second.impl().collector().collect_minor();
-  EXPECT_EQ(first.stats().minor_cycles, 1u);
-  EXPECT_EQ(first.stats().live_bytes, 2 * kCell);
-  EXPECT_EQ(second.stats().live_bytes, 2 * kCell);
-}
-
-struct Late {
-  Late(Heap& heap, Mutator& me) : first((heap.collect(), nullptr)), second(me.make<Cell>()) {}
-  Member<Cell> first, second;
-  static constexpr auto fields = memgc::fields(&Late::first, &Late::second);
-};
-
-// Old before all its fields are constructed, as a cycle has found it on the stack.
-TEST(MinorConservative, AConstructorsFieldsAreRemembered) {
-  Options options = generational_options();
-  options.precise_stacks = false;
-  Heap heap(options);
-  Root<Late> made;
-  on_another_thread(heap, [&](Mutator& me) { made = me.make<Late>(heap, me); });
-  heap.impl().collector().collect_minor();
-  EXPECT_EQ(heap.stats().minor_cycles, 1u);
-  EXPECT_EQ(heap.stats().live_bytes, 2 * kCell);
-}
-
-TEST(MinorThreads, AThreadOfSeveralHeapsRemembersAllThatItCopies) {
-  Heap heap(generational_options()), other(precise_options());
-  Mutator me(heap), another(other);
-  constexpr std::size_t kCount = 500;
-  const Root<Array<Member<Cell>>> old(me.make_array<Member<Cell>>(kCount)), young(me.make_array<Member<Cell>>(kCount));
-  heap.collect();
-  for (Member<Cell>& one : *young) one = me.make<Cell>();
-  memgc::copy(*young, old->data());
-  memgc::clear(*young);
-  heap.impl().collector().collect_minor();
-  EXPECT_EQ(heap.stats().minor_cycles, 1u);
-  std::size_t live = 0;
-  for (const Member<Cell>& one : *old) live += heap.contains(one.get());
-  EXPECT_EQ(live, kCount);
-  heap.impl().collector().collect_minor();  // aborts at a pointer to a free cell
-}
-
-// Threads that answer one handshake at a time.
-class MinorSteps : public ::testing::Test {
- protected:
-  MinorSteps() : heap(options()), a(heap), late(heap) {
-    a.run([&](Mutator& me) { old = me.make<Cell>(); });
-    SteppedCycle first(heap);
-    first.finish(a, late);
-  }
-  static Options options() {
-    Options out = generational_options();
-    out.debug.gccheckmark = false;  // it stops all before the cycle ends
-    return out;
-  }
-  void collect_minor() {
-    std::atomic<bool> over{false};
-    std::thread asks([&] {
-      heap.impl().collector().collect_minor();
-      over = true;
-    });
-    const auto answer = [&](Mutator& me) {
-      while (!over) {
-        me.safepoint();
-        std::this_thread::yield();
-      }
-    };
-    a.start(answer);
-    late.start(answer);
-    a.wait();
-    late.wait();
-    asks.join();
-    EXPECT_EQ(heap.stats().minor_cycles, 1u);
-  }
-
-  Heap heap;
-  Root<Cell> old;
-  Stepper a, late;
-};
-
-// `a` is through with the cycle, and what it makes is young for the next one; `late` is not, and shades what it stores.
-TEST_F(MinorSteps, WhatIsStoredBeforeAThreadKnowsOfTheEndIsRemembered) {
-  if (MEMGC_CHECKS != 0) GTEST_SKIP() << "marks are verified with all threads stopped, between a round and the end";
-  {
-    SteppedCycle cycle(heap);
-    for (int handshake = 1; handshake <= 4; ++handshake) {  // barrier, fence, snapshot, flush
-      a.answer();
-      late.answer();
-    }
-    a.answer();  // the end
-    Cell* young = nullptr;
-    a.run([&](Mutator& me) { a.local = young = me.make<Cell>(); });
-    late.run([&](Mutator&) {
-      EXPECT_TRUE(internal::thread_state.shades) << "the cycle is over for this thread, too";
-      old->next = young;
-    });
-    cycle.finish(a, late);
-    a.local = nullptr;
-  }
-  collect_minor();
-  EXPECT_EQ(heap.stats().live_bytes, 2 * kCell) << "the old object and the young one";
-}
-
-// What is handed out within a round is kept at once, and what is left of it at the end is free: not old.
-TEST_F(MinorSteps, TheRestOfARunIsNotOld) {
-  {
-    SteppedCycle cycle(heap);
-    for (int handshake = 1; handshake <= 3; ++handshake) {
-      a.answer();
-      late.answer();
-    }
-    a.answer();
-    a.run([&](Mutator& me) { a.local = me.make<Link>(); });
-    cycle.finish(a, late);
-  }
-  collect_minor();
-  EXPECT_EQ(heap.stats().live_bytes, 2 * kCell);
 }
 
 }  // namespace

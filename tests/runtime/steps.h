@@ -105,12 +105,16 @@ class Stepper {
   std::thread thread_;   // last: it uses the rest
 };
 
-/// A cycle that a thread of its own has asked for.
+/// A cycle that a thread of its own has asked for; a minor one if that may be.
 class SteppedCycle {
  public:
-  explicit SteppedCycle(Heap& heap)
-      : thread_([this, &heap] {
-          heap.collect();
+  explicit SteppedCycle(Heap& heap, bool minor = false)
+      : thread_([this, &heap, minor] {
+          if (minor) {
+            heap.impl().collector().collect_minor();
+          } else {
+            heap.collect();
+          }
           ended_ = true;
         }) {}
   ~SteppedCycle() { thread_.join(); }

@@ -53,6 +53,15 @@ inline Options precise_options() {
   return options;
 }
 
+/// The same with minor cycles, and everything checked after each.
+inline Options generational_options() {
+  Options options = precise_options();
+  options.generational = Generational::on;
+  options.debug.gccheckmark = true;
+  options.debug.clobberfree = true;
+  return options;
+}
+
 /// Runs `work(Mutator&)` attached to `heap` on a thread that has ended when this returns. The caller must not be
 /// attached.
 template <class Work>
