@@ -1,0 +1,35 @@
+// What one trace line says of one cycle, memgc's or Go's. Figures stand as the line has them: milliseconds, and MB as
+// Go counts them (2^20 bytes). A figure that an older line does not have is absent, never zero.
+//
+// Plain data, of whichever thread holds it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace memgc::trace {
+
+struct Cycle {
+  std::uint64_t number = 0;      // gc N
+  double end_seconds = 0;        // @T: seconds since the program began
+  double gc_percent = 0;         // share of the CPU that went to collecting since then
+  double opening_stop_ms = 0;    // clock: longest stop of one mutator (memgc), or the stop of the world (Go)
+  double concurrent_ms = 0;      // clock: between the two stops
+  double closing_stop_ms = 0;    // clock
+  double opening_cpu_ms = 0;     // cpu: summed over all threads, this and the four below
+  double assist_cpu_ms = 0;      // mutators that marked in proportion to what they allocated
+  double background_cpu_ms = 0;  // the collector's own threads
+  double idle_cpu_ms = 0;        // the collector on processors that had nothing else to do
+  double closing_cpu_ms = 0;
+  double start_mib = 0;  // heap when the cycle began
+  double end_mib = 0;    // heap when it ended
+  double live_mib = 0;   // what it found alive
+  double goal_mib = 0;   // what it was to end below
+  std::optional<double> stacks_mib;
+  std::optional<double> globals_mib;
+  unsigned processors = 0;
+  bool forced = false;  // (forced): somebody asked for it
+  bool minor = false;   // (minor): kept the marks of the last cycle
+};
+
+}  // namespace memgc::trace
