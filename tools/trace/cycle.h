@@ -1,6 +1,9 @@
 // What one trace line says of one cycle, memgc's or Go's. Figures stand as the line has them: milliseconds, and MB as
 // Go counts them (2^20 bytes). A figure that an older line does not have is absent, never zero.
 //
+// The reader sets what the line alone does not say: which run it belongs to, how many lines are missing before it, and,
+// for a line that was cut, how far it could be read. Figures beyond that are zero and say nothing.
+//
 // Plain data, of whichever thread holds it.
 #pragma once
 
@@ -9,9 +12,12 @@
 
 namespace memgc::trace {
 
+// The parts of a line, in their order: a line that was read to one of them holds all those before it as well.
+enum class Part { kNothing, kHeader, kClock, kCpu, kHeap, kGoal, kWhole };
+
 struct Cycle {
   std::uint64_t number = 0;      // gc N
-  double end_seconds = 0;        // @T: seconds since the program began
+  double begin_seconds = 0;      // @T: when the cycle began, in seconds since the program did
   double gc_percent = 0;         // share of the CPU that went to collecting since then
   double opening_stop_ms = 0;    // clock: longest stop of one mutator (memgc), or the stop of the world (Go)
   double concurrent_ms = 0;      // clock: between the two stops
@@ -30,6 +36,12 @@ struct Cycle {
   unsigned processors = 0;
   bool forced = false;  // (forced): somebody asked for it
   bool minor = false;   // (minor): kept the marks of the last cycle
+
+  std::uint32_t run = 0;          // which process of the stream, from 0: see reader.h
+  std::uint64_t lost_before = 0;  // lines missing between this one and the one before it of the same run
+  Part read_to = Part::kWhole;
+
+  bool has(Part part) const { return read_to >= part; }
 };
 
 }  // namespace memgc::trace

@@ -1,0 +1,8 @@
+// Job: memgc-trace follow.
+#include "commands.h"
+
+namespace memgc::trace {
+
+void add_follow(CLI::App&) {}
+
+}  // namespace memgc::trace

@@ -1,0 +1,8 @@
+// Job: memgc-trace report.
+#include "commands.h"
+
+namespace memgc::trace {
+
+void add_report(CLI::App&) {}
+
+}  // namespace memgc::trace
