@@ -27,12 +27,12 @@ Cycle::Cycle(HeapImpl& heap)
       made_ns_(now_ns()),
       processors_(heap.processors()) {}
 
-void Cycle::mark(std::uint64_t number, bool forced, CycleKind kind) {
+void Cycle::mark(std::uint64_t number, CycleCause cause, CycleKind kind) {
   const std::uint64_t began = now_ns();
   heap_.gc_cpu().begin_cycle();
   trace_ = CycleTrace();
   trace_.number = number;
-  trace_.forced = forced;
+  trace_.cause = cause;
   trace_.since_start_ns = elapsed_ns(made_ns_, began);
   trace_.heap_before = heap_.heap_bytes();
   trace_.goal = heap_.goal();
@@ -285,7 +285,7 @@ void Cycle::close(Roles& roles, std::size_t in_both) {
   found.work = work();
   found.goal = heap_.goal();
   heap_.finish_cycle(found, old_.bytes + team_.marked_bytes(), trace_.stacks + trace_.globals, measure(counted),
-                     trace_.forced);
+                     trace_.cause);
   note_gc_cpu();
   if (stopped_) {
     heap_.handshakes().resume_all();

@@ -57,7 +57,7 @@ class Cycle {
   void forget_helpers() { team_.forget_helpers(); }
 
   /// Phases 1 to 7.
-  void mark(std::uint64_t number, bool forced, CycleKind kind);
+  void mark(std::uint64_t number, CycleCause cause, CycleKind kind);
   /// Phase 8. The next cycle begins after it.
   void settle();
 

@@ -1,5 +1,5 @@
-// Job: what a cycle prints: the lines of gctrace=1 and pacertrace=1.
-#include <algorithm>
+// Job: what a cycle prints: the lines of gctrace and pacertrace=1.
+#include <atomic>
 
 #include "runtime/clock.h"
 #include "runtime/cycle.h"
@@ -9,14 +9,20 @@
 namespace memgc::internal {
 
 void Cycle::print() {
-  const std::uint64_t total = elapsed_ns(made_ns_, now_ns()) * processors_;
+  // Of all heaps' lines: a gap is a line that was lost on its way.
+  static std::atomic<std::uint64_t> lines{0};
+  trace_.all_cpu_ns = elapsed_ns(made_ns_, now_ns()) * processors_;
   trace_.processors = processors_;
-  if (total > 0) {
-    trace_.gc_cpu_percent =
-        static_cast<unsigned>(std::min<std::uint64_t>(heap_.gc_cpu().billed_ns() * 100 / total, 100));
-  }
+  trace_.gc_cpu_ns = heap_.gc_cpu().billed_ns();
   char line[kTraceLineBytes];
-  write_line(line, format_trace_line(line, trace_));
+  if (!heap_.debug().gctrace_json) {
+    write_line(line, format_trace_line(line, trace_));
+    return;
+  }
+  trace_.sequence = lines.fetch_add(1, std::memory_order_relaxed) + 1;
+  trace_.heap = heap_.number();
+  trace_.unix_ns = unix_ns();
+  write_line(line, format_trace_json(line, trace_));
 }
 
 void Cycle::print_pacer_begin() const {

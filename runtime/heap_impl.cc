@@ -28,6 +28,11 @@ std::size_t grey_bytes(std::size_t cage_bytes) {
   return std::clamp(cage_bytes / 32, kLeast, kMost);
 }
 
+std::uint64_t next_number() {
+  static std::atomic<std::uint64_t> made{0};
+  return made.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 void check_options(const Options& options) {
   if (options.growth_percent < Options::kOff) {
     throw ConfigError("memgc: growth_percent is " + std::to_string(options.growth_percent) +
@@ -39,6 +44,7 @@ void check_options(const Options& options) {
 
 HeapImpl::HeapImpl(Heap& facade, const Options& options)
     : options_(options),
+      number_(next_number()),
       processors_(processors_for_this_process()),
       gc_cpu_(processors_),
       pacing_(options),
@@ -136,9 +142,9 @@ void HeapImpl::map_fresh() {
 std::size_t HeapImpl::fixed_table_bytes() const { return sets_.metadata_bytes() + sizeof(HeapImpl); }
 
 void HeapImpl::finish_cycle(const CycleFound& found, std::size_t marked, std::size_t roots, const CycleMeasure& measure,
-                            bool forced) {
+                            CycleCause cause) {
   cycles_.fetch_add(1, std::memory_order_relaxed);
-  if (forced) forced_cycles_.fetch_add(1, std::memory_order_relaxed);
+  if (cause == CycleCause::kForced) forced_cycles_.fetch_add(1, std::memory_order_relaxed);
   if (found.minor) minor_cycles_.fetch_add(1, std::memory_order_relaxed);
   scavenger_.note_cycle(blocks_.taken_bytes(), goal());
   pacing_.end_cycle(found, roots, measure);

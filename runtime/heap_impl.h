@@ -28,6 +28,7 @@
 #include "runtime/remembered.h"
 #include "runtime/scavenger.h"
 #include "runtime/stop_recorder.h"
+#include "runtime/trace_line.h"
 #include "runtime/weak_refs.h"
 
 namespace memgc::internal {
@@ -97,6 +98,10 @@ class HeapImpl {
   /// collector's thread, between two cycles.
   void map_fresh();
   bool wants_fresh() const { return blocks_.wants_fresh() && !fresh_refused_.load(std::memory_order_relaxed); }
+  /// Why a cycle begins that nobody asked for.
+  CycleCause cause_of_growth() const {
+    return pacing_.by_limit() || above_block_trigger() ? CycleCause::kLimit : CycleCause::kAuto;
+  }
   Remembered& remembered() { return remembered_; }
   /// Whether blocks in use have come near the memory limit, whatever is in them.
   bool above_block_trigger() const { return block_bytes() >= pacing_.block_trigger(); }
@@ -106,7 +111,7 @@ class HeapImpl {
   /// A cycle found this: of what is live, `marked` bytes were not made while it marked, and `roots` bytes were scanned
   /// outside the heap. Sets the next goal. What is allocated meanwhile stays counted.
   void finish_cycle(const CycleFound& found, std::size_t marked, std::size_t roots, const CycleMeasure& measure,
-                    bool forced);
+                    CycleCause cause);
   /// What the cycle found dead is swept.
   void finish_sweep();
   /// Marking goes on: what it takes itself, the memory limit has less for blocks.
@@ -116,6 +121,8 @@ class HeapImpl {
   std::size_t release_memory();
   GcCpu& gc_cpu() { return gc_cpu_; }
   unsigned processors() const { return processors_; }
+  /// Which of the heaps that this process has made this is, from 1.
+  std::uint64_t number() const { return number_; }
 
   int set_growth_percent(int percent);
   std::size_t set_memory_limit(std::size_t bytes);
@@ -152,6 +159,7 @@ class HeapImpl {
   std::size_t fixed_table_bytes() const;  // what is held besides the cage's tables
 
   Options options_;
+  const std::uint64_t number_;
   const unsigned processors_;
   GcCpu gc_cpu_;
   Pacing pacing_;
