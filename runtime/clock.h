@@ -1,4 +1,4 @@
-// Job: the three clocks, in ns.
+// Job: the clocks, in ns.
 #pragma once
 
 #include <time.h>
@@ -15,6 +15,9 @@ inline std::uint64_t now_ns() { return sync::read_clock(CLOCK_MONOTONIC); }
 inline std::uint64_t thread_cpu_ns() { return sync::read_clock(CLOCK_THREAD_CPUTIME_ID); }
 /// CPU time of the process.
 inline std::uint64_t process_cpu_ns() { return sync::read_clock(CLOCK_PROCESS_CPUTIME_ID); }
+
+/// Since 1970, as the machine's clock is set: for people and logs, never to measure with.
+inline std::uint64_t unix_ns() { return sync::read_clock(CLOCK_REALTIME); }
 
 /// later - earlier, 0 if the clocks say the impossible (they do, on some virtual machines).
 inline std::uint64_t elapsed_ns(std::uint64_t earlier, std::uint64_t later) {

@@ -347,7 +347,8 @@ bool Collector::wait_until_wanted(std::unique_lock<sync::Mutex>& guard) {
     if (wanted()) return false;
     if (held_off_ == 0 && (due || idle_left == 0)) {
       wanted_ = begun_ + 1;
-      if (!due && heap_.debug().gctrace) write_line(kPeriodicLine, sizeof(kPeriodicLine) - 1);
+      if (!due && heap_.debug().gctrace && !heap_.debug().gctrace_json)
+        write_line(kPeriodicLine, sizeof(kPeriodicLine) - 1);
       return !due;
     }
     rest = std::min(rest == 0 ? UINT64_MAX : rest, idle_left);
@@ -379,8 +380,9 @@ void Collector::run() {
     const CycleKind kind = forced || by_itself ? CycleKind::kFull
                            : minor_ == number  ? CycleKind::kMinor
                                                : CycleKind::kAny;
+    const CycleCause cause = forced ? CycleCause::kForced : by_itself ? CycleCause::kPeriodic : heap_.cause_of_growth();
     guard.unlock();
-    cycle_.mark(number, forced, kind);
+    cycle_.mark(number, cause, kind);
     guard.lock();
     marked_ = number;
     wake_waiters_.notify_all();

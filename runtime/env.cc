@@ -86,10 +86,10 @@ struct Flag {
   bool DebugOptions::*field;
 };
 constexpr Flag kFlags[] = {
-    {"gctrace", &DebugOptions::gctrace},           {"scavtrace", &DebugOptions::scavtrace},
-    {"pacertrace", &DebugOptions::pacertrace},     {"gccheckmark", &DebugOptions::gccheckmark},
-    {"clobberfree", &DebugOptions::clobberfree},   {"gcstoptheworld", &DebugOptions::gcstoptheworld},
-    {"precisecheck", &DebugOptions::precisecheck}, {"hugepages", &DebugOptions::hugepages},
+    {"scavtrace", &DebugOptions::scavtrace},           {"pacertrace", &DebugOptions::pacertrace},
+    {"gccheckmark", &DebugOptions::gccheckmark},       {"clobberfree", &DebugOptions::clobberfree},
+    {"gcstoptheworld", &DebugOptions::gcstoptheworld}, {"precisecheck", &DebugOptions::precisecheck},
+    {"hugepages", &DebugOptions::hugepages},
 };
 struct Number {
   std::string_view name;
@@ -110,8 +110,17 @@ Generational parse_generational(std::string_view value, std::string_view whole) 
   refuse("MEMDEBUG", whole, "generational=0, generational=1 or generational=auto");
 }
 
+constexpr std::string_view kGctrace = "gctrace";
+
+void parse_gctrace(std::string_view value, std::string_view whole, DebugOptions& debug) {
+  if (value != "0" && value != "1" && value != "json")
+    refuse("MEMDEBUG", whole, "gctrace=0, gctrace=1 or gctrace=json");
+  debug.gctrace = value != "0";
+  debug.gctrace_json = value == "json";
+}
+
 std::string accepted_debug() {
-  std::string out = "name=value separated by commas, with generational=0|1|auto, ";
+  std::string out = "name=value separated by commas, with gctrace=0|1|json, generational=0|1|auto, ";
   for (const Flag& flag : kFlags) out += std::string(flag.name) + "=0|1, ";
   for (const Number& number : kNumbers) out += std::string(number.name) + "=N, ";
   out.resize(out.size() - 2);
@@ -125,6 +134,10 @@ void parse_one_debug(std::string_view item, std::string_view whole, Options& opt
   const std::string_view value = equals == std::string_view::npos ? std::string_view() : item.substr(equals + 1);
   if (name == kGenerational) {
     options.generational = parse_generational(value, whole);
+    return;
+  }
+  if (name == kGctrace) {
+    parse_gctrace(value, whole, debug);
     return;
   }
   for (const Flag& flag : kFlags) {

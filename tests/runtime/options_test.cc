@@ -185,6 +185,9 @@ TEST(Memlimit, RefusesShareOutOfRange) {
 
 TEST(Memdebug, ReadsEachKnob) {
   EXPECT_TRUE(parse("", "", "gctrace=1").debug.gctrace);
+  EXPECT_FALSE(parse("", "", "gctrace=1").debug.gctrace_json);
+  EXPECT_TRUE(parse("", "", "gctrace=json").debug.gctrace);
+  EXPECT_TRUE(parse("", "", "gctrace=json").debug.gctrace_json);
   EXPECT_TRUE(parse("", "", "scavtrace=1").debug.scavtrace);
   EXPECT_TRUE(parse("", "", "pacertrace=1").debug.pacertrace);
   EXPECT_EQ(parse("", "", "gcstress=7").debug.gcstress, 7u);
@@ -217,11 +220,12 @@ TEST(Memdebug, ReadsSeveralAndLeavesTheRestAlone) {
 
 TEST(Memdebug, ZeroTurnsOffWhatTheProgramTurnedOn) {
   Options defaults;
-  defaults.debug.gctrace = true;
+  defaults.debug.gctrace = defaults.debug.gctrace_json = true;
   defaults.debug.gcstress = 5;
   const Options options = Options::parse("", "", "gctrace=0,gcstress=0", defaults);
   EXPECT_FALSE(options.debug.gctrace);
   EXPECT_EQ(options.debug.gcstress, 0u);
+  EXPECT_FALSE(Options::parse("", "", "gctrace=1", defaults).debug.gctrace_json) << "1 is Go's line";
 }
 
 TEST(Memdebug, RefusesEverythingElse) {
@@ -229,6 +233,10 @@ TEST(Memdebug, RefusesEverythingElse) {
                            "gctrace=",
                            "gctrace=2",
                            "gctrace=yes",
+                           "gctrace=xml",
+                           "gctrace=JSON",
+                           "gctrace=json1",
+                           "gctrace=json=1",
                            "gctrace=true",
                            "gctrace=-1",
                            "gctrace=+1",
@@ -272,11 +280,12 @@ TEST(Memdebug, RefusesEverythingElse) {
 }
 
 TEST(Memdebug, ARefusalTellsWhatIsAccepted) {
-  const std::vector<std::string> all_knobs{"gctrace",     "scavtrace",   "pacertrace",     "gcstress",
-                                           "gccheckmark", "clobberfree", "gcstoptheworld", "precisecheck",
-                                           "hugepages",   "safepointms", "gcperiodms",     "generational=0|1|auto"};
+  const std::vector<std::string> all_knobs{
+      "gctrace=0|1|json", "scavtrace",    "pacertrace", "gcstress",    "gccheckmark", "clobberfree",
+      "gcstoptheworld",   "precisecheck", "hugepages",  "safepointms", "gcperiodms",  "generational=0|1|auto"};
   expect_refused("MEMDEBUG", "bogus=1", all_knobs);
-  expect_refused("MEMDEBUG", "gctrace=2", {"gctrace"});
+  expect_refused("MEMDEBUG", "gctrace=2", {"gctrace=json"});
+  expect_refused("MEMDEBUG", "gctrace=xml", {"gctrace=0, gctrace=1 or gctrace=json"});
   expect_refused("MEMDEBUG", "generational=2", {"generational=auto"});
   expect_refused("MEMDEBUG", "clobberfree=1,gcstress=abc", {"gcstress"});
 }

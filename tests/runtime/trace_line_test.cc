@@ -362,7 +362,8 @@ TEST(TraceFormat, MakesGosLines) {
   internal::CycleTrace cycle;
   cycle.number = 7;
   cycle.since_start_ns = 277'999'999;
-  cycle.gc_cpu_percent = 6;
+  cycle.gc_cpu_ns = 69'999;
+  cycle.all_cpu_ns = 1'000'000;
   cycle.clock_ns[0] = 16'999;
   cycle.clock_ns[1] = 8'399'999;
   cycle.clock_ns[2] = 5'000;
@@ -376,7 +377,7 @@ TEST(TraceFormat, MakesGosLines) {
   cycle.heap_live = std::uint64_t{18} << 20;
   cycle.goal = std::uint64_t{51} << 20;
   cycle.processors = 2;
-  cycle.forced = true;
+  cycle.cause = CycleCause::kForced;
   EXPECT_EQ(format(cycle),
             "gc 7 @0.277s 6%: 0.016+8.3+0.005 ms clock, 0.032+0/0.076/8.3+0.010 ms cpu, 39->39->18 MB, 51 MB goal, "
             "0 MB stacks, 0 MB globals, 2 P (forced)\n");
@@ -385,7 +386,7 @@ TEST(TraceFormat, MakesGosLines) {
   cycle.stacks = std::uint64_t{3} << 20;
   cycle.globals = std::uint64_t{1} << 20;
   cycle.processors = 16;
-  cycle.forced = false;
+  cycle.cause = CycleCause::kLimit;
   EXPECT_EQ(
       format(cycle),
       "gc 1204 @3600.001s 6%: 0.016+8.3+0.005 ms clock, 0.032+0/0.076/8.3+0.010 ms cpu, 39->39->18 MB, 51 MB goal, "
@@ -405,9 +406,9 @@ TEST(TraceFormat, FitsItsBufferWhateverTheFigures) {
       cycle.cpu_idle_ns = cycle.cpu_close_ns = cycle.heap_before = cycle.heap_after = cycle.heap_live = cycle.goal =
           cycle.stacks = cycle.globals = kMost;
   cycle.clock_ns[0] = cycle.clock_ns[1] = cycle.clock_ns[2] = kMost;
-  cycle.gc_cpu_percent = 100;
+  cycle.gc_cpu_ns = cycle.all_cpu_ns = kMost / 100;
   cycle.processors = 4096;
-  cycle.forced = true;
+  cycle.cause = CycleCause::kForced;
   const std::string line = format(cycle);
   EXPECT_LT(line.size(), internal::kTraceLineBytes);
   EXPECT_TRUE(std::regex_match(line, line_pattern())) << line;

@@ -22,6 +22,7 @@ class MEMGC_EXPORT ConfigError : public std::runtime_error {
 /// The knobs of MEMDEBUG, `name=value` separated by commas. All off unless said otherwise.
 struct DebugOptions {
   bool gctrace = false;        ///< gctrace=1: one line per cycle on stderr, in Go's format.
+  bool gctrace_json = false;   ///< gctrace=json, with gctrace: each line is a JSON object instead, all figures whole.
   bool scavtrace = false;      ///< scavtrace=1: one line per scavenger run.
   bool pacertrace = false;     ///< pacertrace=1: the pacer's figures at the start and end of a cycle.
   std::uint32_t gcstress = 0;  ///< gcstress=N: a full collection at every Nth allocation slow path. 0: off.
