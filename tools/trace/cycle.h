@@ -37,6 +37,7 @@ struct Cycle {
   bool forced = false;  // (forced): somebody asked for it
   bool minor = false;   // (minor): kept the marks of the last cycle
 
+  std::uint32_t heap = 0;         // which of the process's heaps; 0 where the line does not say
   std::uint32_t run = 0;          // which process of the stream, from 0: see reader.h
   std::uint64_t lost_before = 0;  // lines missing between this one and the one before it of the same run
   Part read_to = Part::kWhole;

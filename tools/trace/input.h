@@ -2,6 +2,8 @@
 //
 // Memory is constant whatever the sizes. Several files are rotated parts of one log, or logs of several runs: they are
 // put in order by the cycles in them (one that goes on where another ends comes after it), else as they are named.
+// Pipes cannot be looked into beforehand: with one among them, all are read as they are named. A gzip file that breaks
+// off is read as far as it goes.
 //
 // One thread.
 #pragma once

@@ -8,6 +8,8 @@ int main(int argc, char** argv) {
   CLI::App app("Reads the trace lines of memgc and Go, and says what they mean", "memgc-trace");
   app.set_version_flag("--version", "memgc-trace " MEMGC_VERSION_STRING);
   app.require_subcommand(1);
+  app.failure_message(
+      [](const CLI::App*, const CLI::Error& error) { return fmt::format("memgc-trace: {}\n", error.what()); });
   for (const auto add : {
            memgc::trace::add_summary,
            memgc::trace::add_explain,

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "json_line.h"
 #include "line.h"
 #include "runs.h"
 
@@ -29,7 +30,7 @@ class Reader::Impl {
   void carry(std::string_view part);
   void line(std::string_view text);
   std::size_t scan(std::string_view text);
-  void trace_line(std::string_view text);
+  void trace_line(std::string_view text, LineResult (*parse)(std::string_view, Cycle&));
   void report(std::string_view text);
 
   Handlers handlers_;
@@ -102,16 +103,20 @@ std::size_t Reader::Impl::scan(std::string_view text) {
   std::size_t found = 0;
   for (std::size_t start = find_line_start(text, 0); start != std::string_view::npos; ++found) {
     const std::size_t next = find_line_start(text, start + 1);
-    trace_line(text.substr(start, next == std::string_view::npos ? next : next - start));
+    trace_line(text.substr(start, next == std::string_view::npos ? next : next - start), parse_line);
     start = next;
   }
-  return found;
+  if (found > 0) return found;
+  const std::size_t json = find_json_start(text);
+  if (json == std::string_view::npos) return 0;
+  trace_line(text.substr(json), parse_json_line);
+  return 1;
 }
 
-void Reader::Impl::trace_line(std::string_view text) {
+void Reader::Impl::trace_line(std::string_view text, LineResult (*parse)(std::string_view, Cycle&)) {
   if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
   Cycle cycle;
-  const LineResult result = parse_line(text, cycle);
+  const LineResult result = parse(text, cycle);
   if (result.end == LineEnd::kTruncated) ++status_.truncated;
   if (result.end == LineEnd::kMalformed) report(text);
   if (!cycle.has(Part::kHeader)) return;

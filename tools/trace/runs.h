@@ -22,6 +22,7 @@ class Runs {
  private:
   struct Run {
     std::uint32_t id = 0;
+    std::uint32_t heap = 0;
     std::uint64_t number = 0;  // of its last cycle
     double seconds = 0;
   };

@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kMiB = 1024.0 * 1024.0;
 constexpr double kNearLimit = 0.9;
+constexpr double kNoGoalMib = 17592186044415;  // what a line says where the heap may grow without end
 
 std::uint64_t to_ns(double ms) { return static_cast<std::uint64_t>(std::llround(std::min(ms, 1e12) * 1e6)); }
 
@@ -112,7 +113,7 @@ void Summarizer::add(const Cycle& cycle) {
   minor_ += cycle.minor;
   add_stops(cycle);
   raise(heap_peak_, std::max(cycle.start_mib, cycle.end_mib));
-  goal_last_ = cycle.goal_mib;
+  goal_last_ = cycle.goal_mib < kNoGoalMib ? std::optional(cycle.goal_mib) : std::nullopt;
   goal_missed_ += cycle.end_mib > cycle.goal_mib;
   if (cycle.minor) return;  // what it kept is not all alive
   live_last_ = cycle.live_mib;
