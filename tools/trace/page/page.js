@@ -9,7 +9,7 @@
     if (parent) parent.append(node);
     return node;
   };
-  const digits = x => x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x >= 1 ? x.toFixed(2) : x.toPrecision(2);
+  const digits = x => x >= 100 ? x.toFixed(0) : `${Number(x.toPrecision(x >= 1 ? 3 : 2))}`;
   const ms = x => x == null ? '-' : x === 0 ? '0' : x < 0.9995 ? `${digits(x * 1000)} \u00b5s` : x < 999.5 ? `${digits(x)} ms` : `${digits(x / 1000)} s`;
   const mib = x => x == null ? '-' : x >= 1024 ? `${digits(x / 1024)} GiB` : `${Number(x.toFixed(1))} MiB`;
   const at = x => x == null ? '-' : `${x.toFixed(3)} s`;
@@ -80,9 +80,9 @@
   over_time.push(chart('heap', { scales: { ...time, y: { range: (u, lo, hi) => [0, (hi || 1) * 1.05] } }, cursor, hooks: together, axes: [axis(v => `${v} s`, { size: 40 }), axis(mib)],
     series: [when, line('Before, most', 'start', mib), line('After marking, most', 'end', mib), line('Live, least', 'live', mib, { width: 1 }), line('Live, most', 'live', mib), line('Goal, least', 'goal', mib, { dash: [2, 4], width: 1 }), line('Goal, most', 'goal', mib, { dash: [6, 4] })],
     bands: [{ series: [2, 4], fill: colour('band') }] }, [seconds, column(4), column(6), column(7), column(8), column(9), column(10)]));
+  // From the beginning of one point to that of the next; how long the last one's stretch lasts, the trace does not say.
   const share = data.series.map((row, i) => {
-    const next = i + 1 < data.series.length ? data.series[i + 1][0] : row[1];
-    const span = Math.max(next, row[1]) - row[0];
+    const span = i + 1 < data.series.length ? data.series[i + 1][0] - row[0] : 0;
     return span > 0 && row[14] > 0 ? Math.min(100, row[13] / 10 / span / row[14]) : null;
   });
   over_time.push(chart('cpu', { scales: { ...time, y: { range: (u, lo, hi) => [0, Math.min(100, Math.max(5, hi * 1.1))] } }, cursor, hooks: together, axes: [axis(v => `${v} s`, { size: 40 }), axis(v => `${v} %`)],
