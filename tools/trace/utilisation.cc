@@ -20,21 +20,32 @@ void WindowedLoss::advance(std::int64_t slot) {
   }
 }
 
+// Whether or not it was the worst: all that later windows can see of a loss longer than the ring is its end.
+void WindowedLoss::fill(double end, double share) {
+  newest_ = std::max(newest_, static_cast<std::int64_t>(end / slot_seconds_));
+  lost_.fill(slot_seconds_ * share);
+  sum_ = slot_seconds_ * share * static_cast<double>(lost_.size());
+}
+
 void WindowedLoss::add(double begin, double end, double share, std::uint64_t number) {
   if (share <= 0 || end <= begin) return;
-  // Of a loss that fills whole windows, the last one and a bit tell all there is to tell.
-  begin = std::max(begin, end - 2 * window_seconds());
-  while (begin < end) {
+  const double ring_seconds = slot_seconds_ * static_cast<double>(lost_.size());
+  const bool longer = end - begin > ring_seconds;
+  // A long loss is the worst by its beginning, which what came before adds to, or not at all.
+  const bool may_be_worst = sum_ + ring_seconds * share > worst_.lost_seconds;
+  const double look_until = longer ? begin + ring_seconds : end;
+  while ((!longer || may_be_worst) && begin < look_until) {
     const auto slot = std::max(newest_, static_cast<std::int64_t>(begin / slot_seconds_));
-    const double until = std::min(end, static_cast<double>(slot + 1) * slot_seconds_);
+    const double until = std::min(look_until, static_cast<double>(slot + 1) * slot_seconds_);
     advance(slot);
-    const double lost = std::max(0.0, until - begin) * share;
+    if (until <= begin) break;  // the clock's resolution
+    const double lost = (until - begin) * share;
     lost_[static_cast<std::size_t>(slot) % lost_.size()] += lost;
     sum_ += lost;
-    if (until <= begin) break;  // the clock's resolution
     begin = until;
     if (sum_ > worst_.lost_seconds) worst_ = {sum_, std::max(0.0, until - window_seconds()), number};
   }
+  if (longer) fill(end, share);
 }
 
 double WindowedLoss::utilisation() const { return std::max(0.0, 1 - worst_.lost_seconds / window_seconds()); }

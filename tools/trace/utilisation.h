@@ -37,9 +37,10 @@ class WindowedLoss {
   const Worst& worst() const { return worst_; }
 
  private:
-  static constexpr std::size_t kSlots = 256;
+  static constexpr std::size_t kSlots = 64;
 
   void advance(std::int64_t slot);
+  void fill(double end, double share);
 
   double slot_seconds_;
   std::array<double, kSlots + 1> lost_{};  // a ring: slot n is at n % size
