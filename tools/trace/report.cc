@@ -1,8 +1,222 @@
-// Job: memgc-trace report.
+// Job: memgc-trace report: one page, complete in itself, of what a trace shows.
+//
+// What comes from the trace or the command line reaches the page as JSON alone, in which no "<" is left as it is, and
+// is shown as text by the page's script; so no file name can become part of the page's markup.
+#include <fmt/format.h>
+#include <memgc/memgc.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <utility>
+
 #include "commands.h"
+#include "histogram.h"
+#include "page.h"
+#include "timeline.h"
+#include "utilisation.h"
 
 namespace memgc::trace {
+namespace {
 
-void add_report(CLI::App&) {}
+using Json = nlohmann::ordered_json;
+
+// The cycles that somebody will want to look at: those that were worst by one measure.
+class Worst {
+ public:
+  explicit Worst(std::size_t most) : most_(most) {}
+  void add(double measure, double seconds, const Cycle& cycle) {
+    if (kept_.size() == most_ && measure <= kept_.begin()->first) return;
+    kept_.emplace(measure, std::make_pair(seconds, cycle));
+    if (kept_.size() > most_) kept_.erase(kept_.begin());
+  }
+  const auto& kept() const { return kept_; }
+
+ private:
+  std::size_t most_;
+  std::multimap<double, std::pair<double, Cycle>> kept_;
+};
+
+class Report {
+ public:
+  void add(const Cycle& cycle);
+  Json json(const TraceOptions& options, const ReadStatus& status) const;
+
+ private:
+  static constexpr int kBinsPerDecade = 8;
+  static constexpr int kDecades = 8;  // from 1 us to 100 s
+
+  void add_stop(double ms);
+  Json series() const;
+  Json stops() const;
+  Json utilisation() const;
+  Json worst() const;
+
+  Timeline timeline_;
+  Utilisation utilisation_;
+  Histogram stop_ns_;
+  std::array<std::uint64_t, kBinsPerDecade * kDecades> bins_{};
+  Worst longest_{100}, dearest_{50};
+  double peak_mib_ = 0, last_live_mib_ = 0, last_percent_ = 0, end_seconds_ = 0;
+  std::uint64_t forced_ = 0, minor_ = 0;
+};
+
+double cpu_ms(const Cycle& cycle) {
+  return cycle.opening_cpu_ms + cycle.assist_cpu_ms + cycle.background_cpu_ms + cycle.closing_cpu_ms;
+}
+
+void Report::add_stop(double ms) {
+  stop_ns_.add(static_cast<std::uint64_t>(std::llround(ms * 1e6)));
+  const double place = std::log10(std::max(ms * 1000, 1.0)) * kBinsPerDecade;
+  ++bins_[std::min(bins_.size() - 1, static_cast<std::size_t>(place + 1e-9))];
+}
+
+void Report::add(const Cycle& cycle) {
+  const double seconds = timeline_.add(cycle);
+  utilisation_.add(cycle, seconds);
+  add_stop(cycle.opening_stop_ms);
+  add_stop(cycle.closing_stop_ms);
+  longest_.add(std::max(cycle.opening_stop_ms, cycle.closing_stop_ms), seconds, cycle);
+  dearest_.add(cpu_ms(cycle), seconds, cycle);
+  peak_mib_ = std::max(peak_mib_, cycle.end_mib);
+  last_live_mib_ = cycle.live_mib;
+  last_percent_ = cycle.gc_percent;
+  end_seconds_ = std::max(end_seconds_, seconds);
+  if (cycle.forced) ++forced_;
+  if (cycle.minor) ++minor_;
+}
+
+Json Report::series() const {
+  Json rows = Json::array();
+  for (const Timeline::Bucket& b : timeline_.buckets()) {
+    if (b.cycles == 0) continue;
+    rows.push_back({b.seconds, b.end_seconds, b.cycles, b.start.min, b.start.max, b.end.min, b.end.max, b.live.min,
+                    b.live.max, b.goal.min, b.goal.max, b.longest_stop_ms, b.gc_percent, b.cpu_ms, b.processors});
+  }
+  return rows;
+}
+
+Json Report::stops() const {
+  Json bins = Json::array();
+  for (std::size_t i = 0; i < bins_.size(); ++i) {
+    const double from = std::pow(10, static_cast<double>(i) / kBinsPerDecade) / 1000;
+    bins.push_back({i == 0 ? 0 : from, std::pow(10, static_cast<double>(i + 1) / kBinsPerDecade) / 1000, bins_[i]});
+  }
+  Json quantiles = Json::array();
+  for (const double q : {0.5, 0.9, 0.99, 0.999, 1.0}) {
+    quantiles.push_back({q, static_cast<double>(q < 1 ? stop_ns_.quantile(q) : stop_ns_.max()) / 1e6});
+  }
+  return {{"count", stop_ns_.count()}, {"bins", bins}, {"quantiles", quantiles}};
+}
+
+Json Report::utilisation() const {
+  Json points = Json::array();
+  for (const Utilisation::Point& p : utilisation_.points()) {
+    if (p.stops.window_seconds() > std::max(end_seconds_, 0.001)) break;  // no such window
+    const auto& worst = p.with_assists.worst();
+    points.push_back({p.stops.window_seconds(), p.stops.utilisation(), p.with_assists.utilisation(),
+                      worst.begin_seconds, worst.number});
+  }
+  return points;
+}
+
+Json Report::worst() const {
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::pair<double, Cycle>> all;
+  for (const Worst* list : {&longest_, &dearest_}) {
+    for (const auto& [measure, kept] : list->kept()) all[{kept.second.run, kept.second.number}] = kept;
+  }
+  Json rows = Json::array();
+  for (const auto& [key, kept] : all) {
+    const Cycle& c = kept.second;
+    rows.push_back({c.run, c.number, kept.first, c.opening_stop_ms, c.concurrent_ms, c.closing_stop_ms, cpu_ms(c),
+                    c.assist_cpu_ms, c.start_mib, c.end_mib, c.live_mib, c.goal_mib,
+                    c.forced ? "forced" : (c.minor ? "minor" : "")});
+  }
+  return rows;
+}
+
+Json Report::json(const TraceOptions& options, const ReadStatus& status) const {
+  return {{"version", MEMGC_VERSION_STRING},
+          {"files", options.files.empty() ? std::vector<std::string>{"standard input"} : options.files},
+          {"status",
+           {{"lines", status.lines},
+            {"cycles", status.cycles},
+            {"truncated", status.truncated},
+            {"malformed", status.malformed},
+            {"lost", status.lost},
+            {"runs", status.restarts + (status.cycles > 0 ? 1 : 0)}}},
+          {"totals",
+           {{"peak_mib", peak_mib_},
+            {"live_mib", last_live_mib_},
+            {"gc_percent", last_percent_},
+            {"seconds", end_seconds_},
+            {"forced", forced_},
+            {"minor", minor_}}},
+          {"bucket_seconds", timeline_.width_seconds()},
+          {"joined", timeline_.joined()},
+          {"series", series()},
+          {"stops", stops()},
+          {"utilisation", utilisation()},
+          {"worst", worst()}};
+}
+
+std::string fill(std::string_view mark, std::string_view text, std::string page) {
+  const std::size_t at = page.find(mark);
+  return page.replace(at, mark.size(), text);
+}
+
+std::string page_of(const Json& data) {
+  std::string text = data.dump(-1, ' ', false, Json::error_handler_t::replace);
+  for (std::size_t at = 0; (at = text.find('<', at)) != std::string::npos;) text.replace(at, 1, "\\u003c");
+  // The data comes last: the marks are looked for in nothing that the trace has a say in.
+  std::string page = fill("{{style}}", std::string(kUplotCss) + std::string(kPageCss), std::string(kPageHtml));
+  page = fill("{{licence}}", kUplotLicence, std::move(page));
+  page = fill("{{script}}", std::string(kUplotJs) + "\n" + std::string(kPageJs), std::move(page));
+  return fill("{{data}}", text, std::move(page));
+}
+
+// The file is there whole or not at all.
+void write_file(const std::string& path, const std::string& text) {
+  const std::string part = path + ".part";
+  std::FILE* const file = std::fopen(part.c_str(), "w");
+  bool good = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (file != nullptr) good = std::fclose(file) == 0 && good;
+  if (good) good = std::rename(part.c_str(), path.c_str()) == 0;
+  if (good) return;
+  const int error = errno;
+  std::remove(part.c_str());
+  throw InputError(path + ": cannot be written: " + std::strerror(error));
+}
+
+struct Options {
+  TraceOptions traces;
+  std::string output;
+};
+
+void report(const Options& options) {
+  Report report;
+  Handlers handlers;
+  handlers.cycle = [&](const Cycle& cycle) { report.add(cycle); };
+  const ReadStatus status = read_traces(options.traces, std::move(handlers));
+  if (status.cycles == 0) throw InputError("no whole trace line in the input: there is nothing to report");
+  write_file(options.output, page_of(report.json(options.traces, status)));
+  end_strict(options.traces, status);
+}
+
+}  // namespace
+
+void add_report(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand("report", "one page with charts, which opens without a network");
+  const auto options = std::make_shared<Options>();
+  add_trace_options(command, options->traces);
+  command.add_option("-o,--output", options->output, "the page, an HTML file")->required();
+  command.callback([options] { report(*options); });
+}
 
 }  // namespace memgc::trace
