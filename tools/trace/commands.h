@@ -33,12 +33,6 @@ void end_strict(const TraceOptions& options, const ReadStatus& status);
 void add_summary(CLI::App& app);
 void add_explain(CLI::App& app);
 void add_run(CLI::App& app);
-void add_compare(CLI::App& app);
-void add_advise(CLI::App& app);
 void add_report(CLI::App& app);
-void add_follow(CLI::App& app);
-void add_top(CLI::App& app);
-void add_export(CLI::App& app);
-void add_completion(CLI::App& app);
 
 }  // namespace memgc::trace

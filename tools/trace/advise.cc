@@ -1,8 +1,0 @@
-// Job: memgc-trace advise.
-#include "commands.h"
-
-namespace memgc::trace {
-
-void add_advise(CLI::App&) {}
-
-}  // namespace memgc::trace
