@@ -127,6 +127,7 @@ void join(std::vector<Extent>& files) {
 
 std::vector<std::string> in_order(const std::vector<std::string>& paths) {
   std::vector<Extent> files;
+  files.reserve(paths.size());
   for (const std::string& path : paths) files.push_back(measure(path));
   join(files);
   std::vector<std::string> out;
