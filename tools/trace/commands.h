@@ -33,6 +33,7 @@ void end_strict(const TraceOptions& options, const ReadStatus& status);
 void add_summary(CLI::App& app);
 void add_explain(CLI::App& app);
 void add_run(CLI::App& app);
+void add_compare(CLI::App& app);
 void add_report(CLI::App& app);
 
 }  // namespace memgc::trace

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   for (const auto add : {
            memgc::trace::add_summary,
            memgc::trace::add_explain,
+           memgc::trace::add_compare,
            memgc::trace::add_run,
            memgc::trace::add_report,
        }) {
