@@ -24,6 +24,7 @@ namespace memgc::internal {
 Cycle::Cycle(HeapImpl& heap)
     : heap_(heap),
       team_(heap.cage(), heap.weak_refs(), heap.remembered(), heap.grey(), heap.pacing()),
+      made_ns_(now_ns()),
       processors_(heap.processors()) {}
 
 void Cycle::mark(std::uint64_t number, CycleCause cause, CycleKind kind) {
@@ -32,7 +33,7 @@ void Cycle::mark(std::uint64_t number, CycleCause cause, CycleKind kind) {
   trace_ = CycleTrace();
   trace_.number = number;
   trace_.cause = cause;
-  trace_.since_start_ns = elapsed_ns(heap_.made_ns(), began);
+  trace_.since_start_ns = elapsed_ns(made_ns_, began);
   trace_.heap_before = heap_.heap_bytes();
   trace_.goal = heap_.goal();
   stopped_ = heap_.debug().gcstoptheworld;
@@ -68,7 +69,6 @@ void Cycle::mark(std::uint64_t number, CycleCause cause, CycleKind kind) {
   heap_.remembered().end_cycle(
       [&](const void* object) { return heap_.cage().is_kept(roles.kept(), heap_.cage().cell_of(object)); });
   close(roles, in_both);
-  note_end();
   if (heap_.debug().gctrace) print();
 }
 
@@ -284,7 +284,8 @@ void Cycle::close(Roles& roles, std::size_t in_both) {
   found.old_died = old_sample_.died_bytes(heap_.cage(), roles.occupied);
   found.work = work();
   found.goal = heap_.goal();
-  heap_.finish_cycle(found, old_.bytes + team_.marked_bytes(), trace_.stacks + trace_.globals, measure(counted));
+  heap_.finish_cycle(found, old_.bytes + team_.marked_bytes(), trace_.stacks + trace_.globals, measure(counted),
+                     trace_.cause);
   note_gc_cpu();
   if (stopped_) {
     heap_.handshakes().resume_all();
@@ -306,7 +307,6 @@ void Cycle::settle() {
   heap_.large().settle(roles.occupied);
   heap_.grey().trim();
   note_gc_cpu();
-  note_swept();
   note_memory();
   heap_.finish_sweep();
   warn_of_no_room();

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <bit>
 #include <new>
-#include <numeric>
 #include <string>
 
 #include "allocator/base/check.h"
@@ -46,7 +45,6 @@ void check_options(const Options& options) {
 HeapImpl::HeapImpl(Heap& facade, const Options& options)
     : options_(options),
       number_(next_number()),
-      made_ns_(now_ns()),
       processors_(processors_for_this_process()),
       gc_cpu_(processors_),
       pacing_(options),
@@ -88,8 +86,6 @@ void HeapImpl::count_allocation(MutatorImpl& mutator) {
 
 void HeapImpl::count_thread_bytes(MutatorImpl& mutator, std::size_t bytes) {
   thread_bytes_.fetch_add(bytes - mutator.counted_bytes, std::memory_order_relaxed);
-  if (mutator.counted_bytes == 0) attached_threads_.fetch_add(1, std::memory_order_relaxed);
-  if (bytes == 0) attached_threads_.fetch_sub(1, std::memory_order_relaxed);
   mutator.counted_bytes = bytes;
   if (options_.max_bytes != Options::kNoLimit) update_most_bytes(holdings());
 }
@@ -145,8 +141,11 @@ void HeapImpl::map_fresh() {
 
 std::size_t HeapImpl::fixed_table_bytes() const { return sets_.metadata_bytes() + sizeof(HeapImpl); }
 
-void HeapImpl::finish_cycle(const CycleFound& found, std::size_t marked, std::size_t roots,
-                            const CycleMeasure& measure) {
+void HeapImpl::finish_cycle(const CycleFound& found, std::size_t marked, std::size_t roots, const CycleMeasure& measure,
+                            CycleCause cause) {
+  cycles_.fetch_add(1, std::memory_order_relaxed);
+  if (cause == CycleCause::kForced) forced_cycles_.fetch_add(1, std::memory_order_relaxed);
+  if (found.minor) minor_cycles_.fetch_add(1, std::memory_order_relaxed);
   scavenger_.note_cycle(blocks_.taken_bytes(), goal());
   pacing_.end_cycle(found, roots, measure);
   note_peak(measure.ended);
@@ -230,11 +229,9 @@ void HeapImpl::add_external_bytes(std::ptrdiff_t bytes) {
 Stats HeapImpl::stats() {
   const Holdings held = holdings();
   Stats out;
-  const CycleTotals totals = cycle_totals_.read();
-  constexpr auto kForced = static_cast<std::size_t>(CycleCause::kForced);
-  out.minor_cycles = std::accumulate(totals.minor.begin(), totals.minor.end(), std::uint64_t{0});
-  out.cycles = std::accumulate(totals.full.begin(), totals.full.end(), out.minor_cycles);
-  out.forced_cycles = totals.full[kForced] + totals.minor[kForced];
+  out.cycles = cycles_.load(std::memory_order_relaxed);
+  out.forced_cycles = forced_cycles_.load(std::memory_order_relaxed);
+  out.minor_cycles = minor_cycles_.load(std::memory_order_relaxed);
   out.live_bytes = pacing_.live();
   out.heap_bytes = heap_bytes();
   out.goal_bytes = goal();

@@ -18,7 +18,6 @@
 #include "memgc/allocation_counter.h"
 #include "memgc/heap.h"
 #include "runtime/collector.h"
-#include "runtime/cycle_totals.h"
 #include "runtime/finalizers.h"
 #include "runtime/gc_cpu.h"
 #include "runtime/grey_queue.h"
@@ -26,7 +25,6 @@
 #include "runtime/holdings.h"
 #include "runtime/mutator_impl.h"
 #include "runtime/pacing.h"
-#include "runtime/published.h"
 #include "runtime/remembered.h"
 #include "runtime/scavenger.h"
 #include "runtime/stop_recorder.h"
@@ -112,7 +110,8 @@ class HeapImpl {
 
   /// A cycle found this: of what is live, `marked` bytes were not made while it marked, and `roots` bytes were scanned
   /// outside the heap. Sets the next goal. What is allocated meanwhile stays counted.
-  void finish_cycle(const CycleFound& found, std::size_t marked, std::size_t roots, const CycleMeasure& measure);
+  void finish_cycle(const CycleFound& found, std::size_t marked, std::size_t roots, const CycleMeasure& measure,
+                    CycleCause cause);
   /// What the cycle found dead is swept.
   void finish_sweep();
   /// Marking goes on: what it takes itself, the memory limit has less for blocks.
@@ -124,16 +123,11 @@ class HeapImpl {
   unsigned processors() const { return processors_; }
   /// Which of the heaps that this process has made this is, from 1.
   std::uint64_t number() const { return number_; }
-  /// When it was made.
-  std::uint64_t made_ns() const { return made_ns_; }
 
   int set_growth_percent(int percent);
   std::size_t set_memory_limit(std::size_t bytes);
   Options options() const;
   Stats stats();
-  Metrics metrics() const;
-  /// What cycles have come to: published by the collector, read by any thread.
-  Published<CycleTotals>& cycle_totals() { return cycle_totals_; }
   Holdings holdings() const;
   void add_external_bytes(std::ptrdiff_t bytes);
 
@@ -166,7 +160,6 @@ class HeapImpl {
 
   Options options_;
   const std::uint64_t number_;
-  const std::uint64_t made_ns_;
   const unsigned processors_;
   GcCpu gc_cpu_;
   Pacing pacing_;
@@ -193,8 +186,9 @@ class HeapImpl {
   std::atomic<std::uint64_t> late_answers_{0};
   std::atomic<std::uint64_t> allocated_bytes_{0};
   std::atomic<std::uint64_t> allocated_cells_{0};
-  std::atomic<std::uint64_t> attached_threads_{0};
-  Published<CycleTotals> cycle_totals_;
+  std::atomic<std::uint64_t> cycles_{0};
+  std::atomic<std::uint64_t> forced_cycles_{0};
+  std::atomic<std::uint64_t> minor_cycles_{0};
 
   sync::Mutex callback_lock_;  // guards what follows, and changes of pressure_
   std::atomic<Pressure> pressure_{Pressure::kBelow};

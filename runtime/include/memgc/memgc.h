@@ -6,7 +6,6 @@
 #include "memgc/array.h"
 #include "memgc/heap.h"
 #include "memgc/member.h"
-#include "memgc/metrics.h"
 #include "memgc/mutator.h"
 #include "memgc/options.h"
 #include "memgc/ranges.h"
