@@ -9,30 +9,26 @@ namespace {
 
 constexpr double kLeastMs = 0.0005;
 
-double cost_of(const Cycle& cycle) {
-  return cycle.opening_cpu_ms + cycle.assist_cpu_ms + cycle.background_cpu_ms + cycle.closing_cpu_ms;
-}
-
 // From the beginning of `from` to that of `to`.
 void add_stretch(Block& block, const Cycle& from, const Cycle& to) {
   const double seconds = to.begin_seconds - from.begin_seconds;
   block.stretches += 1;
   block.seconds += seconds;
   block.processor_ms += seconds * 1000 * from.processors;
-  block.gc_ms += cost_of(from);
+  block.gc_ms += from.paid_cpu_ms();
   block.allocated_mib += std::max(from.end_mib - from.start_mib, 0.0) + std::max(to.start_mib - from.live_mib, 0.0);
 }
 
 Block block_of(const Cycle& cycle) {
   Block out;
   out.cycles = 1;
-  out.cost_ms = cost_of(cycle);
+  out.cost_ms = cycle.paid_cpu_ms();
   out.assist_ms = cycle.assist_cpu_ms;
   out.marking_ms = cycle.concurrent_ms;
   out.live_mib = cycle.live_mib;
   out.stop_ms = cycle.opening_stop_ms + cycle.closing_stop_ms;
   out.peak_mib = cycle.end_mib;
-  out.longest_stop_ms = std::max(cycle.opening_stop_ms, cycle.closing_stop_ms);
+  out.longest_stop_ms = cycle.longest_stop_ms();
   out.stops.add(cycle.opening_stop_ms);
   out.stops.add(cycle.closing_stop_ms);
   return out;

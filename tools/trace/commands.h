@@ -25,10 +25,12 @@ struct TraceOptions {
   bool strict = false;
 };
 void add_trace_options(CLI::App& command, TraceOptions& options);
+// --strict alone, for a command that names its traces in another way.
+void add_strict_option(CLI::App& command, bool& strict);
 // read_traces() with what --strict asks for: malformed lines go to stderr with their numbers.
 ReadStatus read_traces(const TraceOptions& options, Handlers handlers);
 // Throws CLI::RuntimeError(kExitFailed) if --strict and there were malformed lines: call it when all is printed.
-void end_strict(const TraceOptions& options, const ReadStatus& status);
+void end_strict(bool strict, std::uint64_t malformed);
 
 void add_summary(CLI::App& app);
 void add_explain(CLI::App& app);

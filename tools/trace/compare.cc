@@ -94,7 +94,20 @@ void print_text(const std::vector<NamedSide>& sides, const CompareOptions& optio
   fmt::print("Of 20 figures one is outside a 95 % interval by chance. Seed {}.\n", options.seed);
 }
 
-void print_data(const std::vector<NamedSide>& sides, const CompareOptions& options) {
+void print_csv(const std::vector<NamedSide>& sides, const CompareOptions& options) {
+  fmt::print("side,figure,unit,a,b,low,high,verdict,why\n");
+  for (std::size_t i = 1; i < sides.size(); ++i) {
+    for (const CompareFigure& figure : compare_figures()) {
+      const Difference at = compare(figure, sides[0].side, sides[i].side, options.confidence / 100, options.seed);
+      const bool known = at.verdict != Verdict::kUnknown;
+      fmt::print("{},{},{},{},{},{},{},{},\"{}\"\n", static_cast<char>('A' + i), figure.key, figure.unit, at.a, at.b,
+                 known ? fmt::format("{}", at.low) : "", known ? fmt::format("{}", at.high) : "", word(at.verdict),
+                 at.why);
+    }
+  }
+}
+
+void print_json(const std::vector<NamedSide>& sides, const CompareOptions& options) {
   nlohmann::ordered_json out{{"schema", 1}, {"confidence", options.confidence / 100}, {"seed", options.seed}};
   for (const NamedSide& side : sides) {
     out["sides"].push_back({{"name", side.name},
@@ -103,25 +116,17 @@ void print_data(const std::vector<NamedSide>& sides, const CompareOptions& optio
                             {"missing", side.missing},
                             {"left_out", side.side.left_out()}});
   }
-  if (options.csv) fmt::print("side,figure,unit,a,b,low,high,verdict,why\n");
   for (std::size_t i = 1; i < sides.size(); ++i) {
     for (const CompareFigure& figure : compare_figures()) {
       const Difference at = compare(figure, sides[0].side, sides[i].side, options.confidence / 100, options.seed);
-      const bool known = at.verdict != Verdict::kUnknown;
-      if (options.csv) {
-        fmt::print("{},{},{},{},{},{},{},{},\"{}\"\n", static_cast<char>('A' + i), figure.key, figure.unit, at.a, at.b,
-                   known ? fmt::format("{}", at.low) : "", known ? fmt::format("{}", at.high) : "", word(at.verdict),
-                   at.why);
-        continue;
-      }
       nlohmann::ordered_json one{{"side", i}, {"figure", figure.key}, {"unit", figure.unit}, {"a", at.a}, {"b", at.b}};
-      if (known) one["interval"] = {at.low, at.high};
+      if (at.verdict != Verdict::kUnknown) one["interval"] = {at.low, at.high};
       one["verdict"] = word(at.verdict);
       one["why"] = at.why;
       out["differences"].push_back(std::move(one));
     }
   }
-  if (options.json) fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 void run(const CompareOptions& options) {
@@ -131,8 +136,9 @@ void run(const CompareOptions& options) {
     sides.push_back(read_side(names, options.strict));
     malformed += sides.back().malformed;
   }
-  options.json || options.csv ? print_data(sides, options) : print_text(sides, options);
-  if (options.strict && malformed > 0) throw CLI::RuntimeError(kExitFailed);
+  const auto print = options.json ? print_json : options.csv ? print_csv : print_text;
+  print(sides, options);
+  end_strict(options.strict, malformed);
 }
 
 }  // namespace
@@ -151,7 +157,7 @@ void add_compare(CLI::App& app) {
   command->add_option("--seed", options->seed, "of the bootstrap")->capture_default_str();
   const auto json = command->add_flag("--json", options->json, "as JSON, at full precision");
   command->add_flag("--csv", options->csv, "as CSV, at full precision")->excludes(json);
-  command->add_flag("--strict", options->strict, "show malformed lines, and exit with status 1 if there are any");
+  add_strict_option(*command, options->strict);
   command->callback([options] { run(*options); });
 }
 

@@ -7,6 +7,7 @@
 // Plain data, of whichever thread holds it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -14,6 +15,9 @@ namespace memgc::trace {
 
 // The parts of a line, in their order: a line that was read to one of them holds all those before it as well.
 enum class Part { kNothing, kHeader, kClock, kCpu, kHeap, kGoal, kWhole };
+
+// What a line has for a goal where the heap may grow without end: UINT64_MAX bytes.
+inline constexpr double kNoGoalMib = 17592186044415;
 
 struct Cycle {
   std::uint64_t number = 0;      // gc N
@@ -43,6 +47,10 @@ struct Cycle {
   Part read_to = Part::kWhole;
 
   bool has(Part part) const { return read_to >= part; }
+  double wall_ms() const { return opening_stop_ms + concurrent_ms + closing_stop_ms; }
+  double longest_stop_ms() const { return std::max(opening_stop_ms, closing_stop_ms); }
+  // What the program paid: idle processors had nothing better to do.
+  double paid_cpu_ms() const { return opening_cpu_ms + assist_cpu_ms + background_cpu_ms + closing_cpu_ms; }
 };
 
 }  // namespace memgc::trace

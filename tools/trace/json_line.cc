@@ -12,7 +12,6 @@ constexpr std::string_view kStart = "{\"schema\":";
 constexpr std::string_view kEvent = "\"event\":\"gc_cycle\"";
 constexpr double kMilli = 1e3;
 constexpr double kMiB = 1024.0 * 1024.0;
-constexpr double kNoGoalMib = 17592186044415;  // as a trace line has it: UINT64_MAX bytes
 
 struct Key {
   std::string_view name;

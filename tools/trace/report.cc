@@ -67,10 +67,6 @@ class Report {
   std::uint64_t forced_ = 0, minor_ = 0;
 };
 
-double cpu_ms(const Cycle& cycle) {
-  return cycle.opening_cpu_ms + cycle.assist_cpu_ms + cycle.background_cpu_ms + cycle.closing_cpu_ms;
-}
-
 void Report::add_stop(double ms) {
   stop_ns_.add(static_cast<std::uint64_t>(std::llround(ms * 1e6)));
   const double place = std::log10(std::max(ms * 1000, 1.0)) * kBinsPerDecade;
@@ -82,8 +78,8 @@ void Report::add(const Cycle& cycle) {
   utilisation_.add(cycle, seconds);
   add_stop(cycle.opening_stop_ms);
   add_stop(cycle.closing_stop_ms);
-  longest_.add(std::max(cycle.opening_stop_ms, cycle.closing_stop_ms), seconds, cycle);
-  dearest_.add(cpu_ms(cycle), seconds, cycle);
+  longest_.add(cycle.longest_stop_ms(), seconds, cycle);
+  dearest_.add(cycle.paid_cpu_ms(), seconds, cycle);
   peak_mib_ = std::max(peak_mib_, cycle.end_mib);
   last_live_mib_ = cycle.live_mib;
   last_percent_ = cycle.gc_percent;
@@ -134,7 +130,7 @@ Json Report::worst() const {
   Json rows = Json::array();
   for (const auto& [key, kept] : all) {
     const Cycle& c = kept.second;
-    rows.push_back({c.run, c.number, kept.first, c.opening_stop_ms, c.concurrent_ms, c.closing_stop_ms, cpu_ms(c),
+    rows.push_back({c.run, c.number, kept.first, c.opening_stop_ms, c.concurrent_ms, c.closing_stop_ms, c.paid_cpu_ms(),
                     c.assist_cpu_ms, c.start_mib, c.end_mib, c.live_mib, c.goal_mib,
                     c.forced ? "forced" : (c.minor ? "minor" : "")});
   }
@@ -206,7 +202,7 @@ void report(const Options& options) {
   const ReadStatus status = read_traces(options.traces, std::move(handlers));
   if (status.cycles == 0) throw InputError("no whole trace line in the input: there is nothing to report");
   write_file(options.output, page_of(report.json(options.traces, status)));
-  end_strict(options.traces, status);
+  end_strict(options.traces.strict, status.malformed);
 }
 
 }  // namespace

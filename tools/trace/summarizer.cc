@@ -11,16 +11,8 @@ namespace {
 
 constexpr double kMiB = 1024.0 * 1024.0;
 constexpr double kNearLimit = 0.9;
-constexpr double kNoGoalMib = 17592186044415;  // what a line says where the heap may grow without end
 
 std::uint64_t to_ns(double ms) { return static_cast<std::uint64_t>(std::llround(std::min(ms, 1e12) * 1e6)); }
-
-double wall_ms(const Cycle& cycle) { return cycle.opening_stop_ms + cycle.concurrent_ms + cycle.closing_stop_ms; }
-
-// What the program paid: idle processors had nothing better to do.
-double paid_ms(const Cycle& cycle) {
-  return cycle.opening_cpu_ms + cycle.assist_cpu_ms + cycle.background_cpu_ms + cycle.closing_cpu_ms;
-}
 
 void raise(std::optional<double>& to, double value) { to = std::max(to.value_or(value), value); }
 
@@ -66,14 +58,14 @@ void Summarizer::close(const Run& run) {
 
 void Summarizer::add_stops(const Cycle& cycle) {
   if (!cycle.has(Part::kClock)) return;
-  cycle_wall_.add(to_ns(wall_ms(cycle)));
+  cycle_wall_.add(to_ns(cycle.wall_ms()));
   for (const double ms : {cycle.opening_stop_ms, cycle.closing_stop_ms}) {
     stop_wall_.add(to_ns(ms));
     if (cycle.minor) minor_stop_wall_.add(to_ns(ms));
   }
   if (!cycle.has(Part::kCpu)) return;
   for (const double ms : {cycle.opening_cpu_ms, cycle.closing_cpu_ms}) stop_cpu_.add(to_ns(ms));
-  gc_cpu_ += paid_ms(cycle) / 1e3;
+  gc_cpu_ += cycle.paid_cpu_ms() / 1e3;
   background_cpu_ += cycle.background_cpu_ms / 1e3;
   idle_cpu_ += cycle.idle_cpu_ms / 1e3;
   assist_cpu_ += cycle.assist_cpu_ms / 1e3;
@@ -86,7 +78,7 @@ void Summarizer::add_stretch(const Run& run, const Cycle& cycle, double from) {
   const double seconds = std::max(run.end - from, 0.0);
   stretch_seconds_ += seconds;
   processor_seconds_ += seconds * cycle.processors;
-  chained_cpu_ += paid_ms(cycle) / 1e3;
+  chained_cpu_ += cycle.paid_cpu_ms() / 1e3;
   allocated_mib_ += std::max(cycle.end_mib - run.last.live_mib, 0.0);
   const double held = cycle.end_mib + cycle.stacks_mib.value_or(0) + cycle.globals_mib.value_or(0);
   if (limit_bytes_ && held * kMiB >= kNearLimit * *limit_bytes_) near_limit_seconds_ += seconds;
@@ -103,7 +95,7 @@ void Summarizer::add(const Cycle& cycle) {
     intervals_ += cycle.begin_seconds - run.last.begin_seconds;
     ++interval_count_;
   }
-  run.end = cycle.begin_seconds + wall_ms(cycle) / 1e3;
+  run.end = cycle.begin_seconds + cycle.wall_ms() / 1e3;
   if (chained) add_stretch(run, cycle, before);
   run.last = cycle;
   run.chained = true;
@@ -125,7 +117,7 @@ void Summarizer::add_partial(const Cycle& cycle) {
   bool fresh = false;
   Run& run = run_of(cycle, fresh);
   if (fresh) run.since = cycle.number == 1 ? 0 : cycle.begin_seconds;
-  run.end = cycle.begin_seconds + wall_ms(cycle) / 1e3;
+  run.end = cycle.begin_seconds + cycle.wall_ms() / 1e3;
   run.last = cycle;
   run.chained = false;
   add_stops(cycle);

@@ -23,7 +23,7 @@ void summarize(const Options& options) {
   const Figures figures = summarizer.figures(status);
   print_summary(stdout, options.summary, figures);
   const ExitStatus gates = judge_gates(options.summary, figures);
-  end_strict(options.traces, status);
+  end_strict(options.traces.strict, status.malformed);
   if (gates != kExitOk) throw CLI::RuntimeError(gates);
 }
 

@@ -36,7 +36,7 @@ double Timeline::place(const Cycle& cycle) {
     offset_ = end_;
   }
   const double begin = offset_ + cycle.begin_seconds;
-  end_ = std::max(end_, begin + (cycle.opening_stop_ms + cycle.concurrent_ms + cycle.closing_stop_ms) / 1000);
+  end_ = std::max(end_, begin + cycle.wall_ms() / 1000);
   return begin;
 }
 
@@ -55,14 +55,14 @@ double Timeline::add(const Cycle& cycle) {
   Bucket one;
   one.cycles = 1;
   one.seconds = begin;
-  one.end_seconds = begin + (cycle.opening_stop_ms + cycle.concurrent_ms + cycle.closing_stop_ms) / 1000;
+  one.end_seconds = begin + cycle.wall_ms() / 1000;
   one.start = {cycle.start_mib, cycle.start_mib};
   one.end = {cycle.end_mib, cycle.end_mib};
   one.live = {cycle.live_mib, cycle.live_mib};
   one.goal = {cycle.goal_mib, cycle.goal_mib};
-  one.longest_stop_ms = std::max(cycle.opening_stop_ms, cycle.closing_stop_ms);
+  one.longest_stop_ms = cycle.longest_stop_ms();
   one.gc_percent = cycle.gc_percent;
-  one.cpu_ms = cycle.opening_cpu_ms + cycle.assist_cpu_ms + cycle.background_cpu_ms + cycle.closing_cpu_ms;
+  one.cpu_ms = cycle.paid_cpu_ms();
   one.processors = cycle.processors;
   Bucket& bucket = buckets_[std::min(kBuckets - 1, static_cast<std::size_t>(std::max(begin, 0.0) / width_))];
   if (bucket.cycles > 0) joined_ = true;

@@ -7,7 +7,11 @@ namespace memgc::trace {
 
 void add_trace_options(CLI::App& command, TraceOptions& options) {
   command.add_option("FILE", options.files, "trace files, plain or gzip, in any order; - or none: standard input");
-  command.add_flag("--strict", options.strict, "show malformed lines, and exit with status 1 if there are any");
+  add_strict_option(command, options.strict);
+}
+
+void add_strict_option(CLI::App& command, bool& strict) {
+  command.add_flag("--strict", strict, "show malformed lines, and exit with status 1 if there are any");
 }
 
 ReadStatus read_traces(const TraceOptions& options, Handlers handlers) {
@@ -19,8 +23,8 @@ ReadStatus read_traces(const TraceOptions& options, Handlers handlers) {
   return read_traces(options.files, std::move(handlers));
 }
 
-void end_strict(const TraceOptions& options, const ReadStatus& status) {
-  if (options.strict && status.malformed > 0) throw CLI::RuntimeError(kExitFailed);
+void end_strict(bool strict, std::uint64_t malformed) {
+  if (strict && malformed > 0) throw CLI::RuntimeError(kExitFailed);
 }
 
 }  // namespace memgc::trace
