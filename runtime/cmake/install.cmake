@@ -24,6 +24,13 @@ foreach(program memgc-scheme memgc-pkggraph memgc-trace)
   endif()
 endforeach()
 
+if(TARGET memgc-trace)
+  get_target_property(memgc_trace_made memgc-trace BINARY_DIR)
+  install(FILES ${memgc_trace_made}/memgc-trace.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES ${memgc_trace_made}/memgc-trace.bash
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME memgc-trace)
+endif()
+
 # --- find_package(memgc) ---
 set(memgc_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/memgc)
 install(EXPORT memgc-targets NAMESPACE memgc:: DESTINATION ${memgc_cmake_dir})

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <span>
 
 namespace memgc::trace {
@@ -60,8 +61,10 @@ double parse_value(std::string_view text, Unit unit) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   const std::string_view name = trimmed(text.substr(static_cast<std::size_t>(end - text.data())));
   std::string accepted;
+  // Only a rate can be below zero: the slope of a heap that shrinks. from_chars takes "nan" for a number.
+  const bool sensible = error == std::errc() && std::isfinite(value) && (value >= 0 || unit == Unit::kBytesPerSecond);
   for (const NamedUnit& known : units_of(unit)) {
-    if (error == std::errc() && name == known.name) return value * known.factor;
+    if (sensible && name == known.name) return value * known.factor;
     accepted += fmt::format("{}{}", accepted.empty() ? "" : ", ", known.name);
   }
   throw GateError(accepted.empty() ? fmt::format("'{}' is no plain number", text)

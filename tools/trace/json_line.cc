@@ -2,14 +2,12 @@
 #include "json_line.h"
 
 #include <charconv>
-#include <cmath>
-#include <cstring>
+#include <iterator>
 
 namespace memgc::trace {
 namespace {
 
-constexpr std::string_view kStart = "{\"schema\":";
-constexpr std::string_view kEvent = "\"event\":\"gc_cycle\"";
+constexpr std::string_view kStart = "{\"schema\":1,\"event\":\"gc_cycle\"";
 constexpr double kMilli = 1e3;
 constexpr double kMiB = 1024.0 * 1024.0;
 
@@ -94,15 +92,7 @@ static_assert(kKeyCount <= 32);
 
 }  // namespace
 
-std::size_t find_json_start(std::string_view text) {
-  const void* const brace = std::memchr(text.data(), '{', text.size());
-  if (brace == nullptr) return std::string_view::npos;
-  const auto from = static_cast<std::size_t>(static_cast<const char*>(brace) - text.data());
-  const std::size_t start = text.find(kStart, from);
-  if (start == std::string_view::npos) return start;
-  const bool cycle = text.find(kEvent, start) != std::string_view::npos;
-  return cycle ? start : std::string_view::npos;
-}
+std::size_t find_json_start(std::string_view text, std::size_t from) { return text.find(kStart, from); }
 
 LineResult parse_json_line(std::string_view text, Cycle& cycle) {
   cycle = Cycle{};

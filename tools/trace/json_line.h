@@ -12,8 +12,8 @@
 
 namespace memgc::trace {
 
-// Where such a line begins in `text`; npos if there is none.
-std::size_t find_json_start(std::string_view text);
+// Where the next such line begins, at `from` or later; npos if none does.
+std::size_t find_json_start(std::string_view text, std::size_t from);
 
 // `text` begins at a find_json_start(). LineResult's positions are not set.
 LineResult parse_json_line(std::string_view text, Cycle& cycle);

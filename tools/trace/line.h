@@ -17,7 +17,7 @@
 
 namespace memgc::trace {
 
-inline constexpr std::size_t kLineBytes = 1024;  // a trace line is shorter than this
+inline constexpr std::size_t kLineBytes = 2048;  // a trace line is shorter than this, in JSON as well
 
 enum class LineEnd {
   kWhole,

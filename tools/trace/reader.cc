@@ -10,6 +10,14 @@
 #include "runs.h"
 
 namespace memgc::trace {
+namespace {
+
+// The next trace line of either kind.
+std::size_t find_start(std::string_view text, std::size_t from) {
+  return std::min(find_line_start(text, from), find_json_start(text, from));
+}
+
+}  // namespace
 
 class Reader::Impl {
  public:
@@ -30,7 +38,7 @@ class Reader::Impl {
   void carry(std::string_view part);
   void line(std::string_view text);
   std::size_t scan(std::string_view text);
-  void trace_line(std::string_view text, LineResult (*parse)(std::string_view, Cycle&));
+  void trace_line(std::string_view text);
   void report(std::string_view text);
 
   Handlers handlers_;
@@ -73,8 +81,8 @@ void Reader::Impl::carry(std::string_view part) {
     if (carried_.size() < kLongLine) return;
     // A trace line that begins near the end stays whole: it is shorter than kLineBytes.
     std::size_t cut = kLongLine - kLineBytes;
-    for (std::size_t start = find_line_start(carried_, cut - kLineBytes); start < cut;) {
-      const std::size_t next = find_line_start(carried_, start + 1);
+    for (std::size_t start = find_start(carried_, cut - kLineBytes); start < cut;) {
+      const std::size_t next = find_start(carried_, start + 1);
       if (next >= cut) cut = start;
       start = next;
     }
@@ -101,22 +109,18 @@ void Reader::Impl::line(std::string_view text) {
 // Reads the trace lines in one line of output: more than one if writers got in each other's way. Returns how many.
 std::size_t Reader::Impl::scan(std::string_view text) {
   std::size_t found = 0;
-  for (std::size_t start = find_line_start(text, 0); start != std::string_view::npos; ++found) {
-    const std::size_t next = find_line_start(text, start + 1);
-    trace_line(text.substr(start, next == std::string_view::npos ? next : next - start), parse_line);
+  for (std::size_t start = find_start(text, 0); start != std::string_view::npos; ++found) {
+    const std::size_t next = find_start(text, start + 1);
+    trace_line(text.substr(start, std::min(next - start, kLineBytes)));
     start = next;
   }
-  if (found > 0) return found;
-  const std::size_t json = find_json_start(text);
-  if (json == std::string_view::npos) return 0;
-  trace_line(text.substr(json), parse_json_line);
-  return 1;
+  return found;
 }
 
-void Reader::Impl::trace_line(std::string_view text, LineResult (*parse)(std::string_view, Cycle&)) {
+void Reader::Impl::trace_line(std::string_view text) {
   if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
   Cycle cycle;
-  const LineResult result = parse(text, cycle);
+  const LineResult result = text.starts_with('{') ? parse_json_line(text, cycle) : parse_line(text, cycle);
   if (result.end == LineEnd::kTruncated) ++status_.truncated;
   if (result.end == LineEnd::kMalformed) report(text);
   if (!cycle.has(Part::kHeader)) return;
