@@ -153,7 +153,7 @@ void HeapImpl::finish_cycle(const CycleFound& found, std::size_t marked, std::si
   heap_bytes_.fetch_add(found.live - measure.ended, std::memory_order_relaxed);
   const std::size_t others = update_goal().others();
   gc_cpu_.keep_limit(
-      limit_leaves_room({pacing_.limit(), marked + others, measure.ended - std::min(found.live, measure.ended)}));
+      room_.worth_keeping({pacing_.limit(), marked + others, measure.ended - std::min(found.live, measure.ended)}));
 }
 
 void HeapImpl::finish_sweep() {

@@ -25,6 +25,7 @@
 #include "runtime/holdings.h"
 #include "runtime/mutator_impl.h"
 #include "runtime/pacing.h"
+#include "runtime/pressure.h"
 #include "runtime/remembered.h"
 #include "runtime/scavenger.h"
 #include "runtime/stop_recorder.h"
@@ -162,6 +163,7 @@ class HeapImpl {
   const std::uint64_t number_;
   const unsigned processors_;
   GcCpu gc_cpu_;
+  RoomJudge room_;
   Pacing pacing_;
   Cage cage_;
   BlockHeap blocks_;

@@ -1,6 +1,8 @@
 // Job: see pressure.h.
 #include "runtime/pressure.h"
 
+#include <algorithm>
+
 #include "allocator/base/bits.h"
 
 namespace memgc::internal {
@@ -27,6 +29,13 @@ bool limit_leaves_room(const RoomInput& in) {
   constexpr std::size_t kFreedDivisor = 24;
   return in.limit != SIZE_MAX && in.needed <= in.limit - in.limit / kRoomDivisor &&
          in.freed >= in.limit / kFreedDivisor;
+}
+
+bool RoomJudge::worth_keeping(const RoomInput& in) {
+  constexpr int kPatience = 4;
+  if (in.limit == SIZE_MAX) return false;
+  cycles_without_ = limit_leaves_room(in) ? 0 : std::min(cycles_without_ + 1, kPatience);
+  return cycles_without_ < kPatience;
 }
 
 }  // namespace memgc::internal

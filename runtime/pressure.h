@@ -31,4 +31,16 @@ struct RoomInput {
 /// has found some of that. Else the heap is too large for it, or so full of holes that it cannot be had.
 bool limit_leaves_room(const RoomInput& in);
 
+/// The same over cycles. One that finds no room says little: what was made while it marked is there until the next, and
+/// that may be all the room there was. To give up the limit for one cycle only lets the heap grow to several times of
+/// it, and what describes that heap then takes the room for good. No locks: for the collector's thread.
+class RoomJudge {
+ public:
+  /// Whether to keep the limit until the next cycle has found `in`.
+  bool worth_keeping(const RoomInput& in);
+
+ private:
+  int cycles_without_ = 0;  // one after the other, up to now
+};
+
 }  // namespace memgc::internal

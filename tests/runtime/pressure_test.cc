@@ -69,6 +69,21 @@ TEST(LimitLeavesRoom, WhenAnEighthIsLeftAndSomeOfThatIsFound) {
   EXPECT_FALSE(internal::limit_leaves_room({0, 1, 1}));
 }
 
+TEST(RoomJudge, GivesALimitUpAfterFourCyclesWithoutRoomInARow) {
+  constexpr internal::RoomInput kRoom{2400, 2000, 300}, kNoRoom{2400, 2200, 300}, kNothingFreed{2400, 2000, 0};
+  internal::RoomJudge judge;
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(judge.worth_keeping(kNoRoom)) << "one cycle says little";
+    ASSERT_TRUE(judge.worth_keeping(kNothingFreed));
+    ASSERT_TRUE(judge.worth_keeping(kNoRoom));
+    ASSERT_TRUE(judge.worth_keeping(kRoom));
+  }
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(judge.worth_keeping(kNothingFreed));
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(judge.worth_keeping(kNothingFreed));
+  EXPECT_TRUE(judge.worth_keeping(kRoom)) << "there is room again";
+  EXPECT_FALSE(judge.worth_keeping({SIZE_MAX, 0, SIZE_MAX})) << "there is no limit to keep";
+}
+
 constexpr std::size_t kLimit = std::size_t{64} << 20;
 
 Options limited_options() {
