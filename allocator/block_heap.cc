@@ -270,10 +270,14 @@ void BlockHeap::lock_when_all_listed() {
   }
 }
 
+void BlockHeap::wait_until_listed() {
+  lock_when_all_listed();
+  lock_.unlock();
+}
+
 std::size_t BlockHeap::release_all() {
   const std::size_t released = release(SIZE_MAX);
-  lock_when_all_listed();  // what another thread is at counts as held until it is done
-  lock_.unlock();
+  wait_until_listed();  // what another thread is at counts as held until it is done
   return released;
 }
 

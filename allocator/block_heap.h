@@ -51,6 +51,8 @@ class BlockHeap {
   std::size_t release(std::size_t bytes);
   /// The same for all of them; what another thread is releasing has been too when this returns.
   std::size_t release_all();
+  /// Returns when what other threads are releasing, or mapping ahead, is among the free blocks or the kernel's.
+  void wait_until_listed();
 
   /// Of about one moment; takes no lock.
   BlockHeapStats stats() const;

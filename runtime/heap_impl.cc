@@ -130,6 +130,7 @@ void HeapImpl::update_most_bytes(const Holdings& held) {
 // Near a limit fresh blocks come one by one.
 void HeapImpl::map_fresh() {
   constexpr std::size_t kNearDivisor = 8;
+  if (pacing_.limited()) update_limits();  // with what describes the blocks since the last cycle
   const std::size_t limit = pacing_.resident_blocks();
   const std::size_t most = std::min(goal(), limit - limit / kNearDivisor);
   while (blocks_.wants_fresh()) {

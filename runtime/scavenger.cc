@@ -76,7 +76,15 @@ void Scavenger::keep_limit(std::size_t growth) {
   in.memory_limit = heap_.pacing().limit();
   const std::size_t wanted = scavenge_before_growth(in, growth, false).bytes;
   if (wanted == 0) return;
-  eager_.fetch_add(heap_.blocks().release(std::max(wanted, kPieceBytes)), std::memory_order_relaxed);
+  BlockHeap& blocks = heap_.blocks();
+  std::size_t released = blocks.release(std::max(wanted, kPieceBytes));
+  if (released < wanted) {
+    // Blocks that the collector maps ahead count as held before they can be taken or given back. Where the collector
+    // waits for a processor meanwhile, whoever went on taking others would pass the limit by all of them.
+    blocks.wait_until_listed();
+    released += blocks.release(wanted - released);
+  }
+  eager_.fetch_add(released, std::memory_order_relaxed);
 }
 
 void Scavenger::print(ScavengeNote note) {
