@@ -75,10 +75,18 @@ void LocalRuns::record(State& state, std::uint32_t end) {
   state.run_begin = end;
 }
 
+// The first cell is for the object that is being made, and has been asked about; of the others, those before the next
+// sample. That one is then decided, and what comes behind it is open again: whether a run is left before its end has
+// nothing to do with where in it a sample would have been.
 void LocalRuns::extend(Run& run, State& state) {
   const std::size_t left = static_cast<std::size_t>(state.run_end - run.limit);
   const std::size_t step = state.segment.zeroed ? kZeroedBytes : kClearBytes;
-  const std::size_t bytes = std::min(left, std::max(step / run.cell_bytes, std::size_t{1}) * run.cell_bytes);
+  std::size_t bytes = std::min(left, std::max(step / run.cell_bytes, std::size_t{1}) * run.cell_bytes);
+  const std::size_t others = bytes - run.cell_bytes;
+  if (const std::size_t before = points_.pass(others); before < others) [[unlikely]] {
+    bytes = run.cell_bytes + round_down(before, run.cell_bytes);
+    state.cut = true;
+  }
   unpoison(run.limit, bytes);
   if (!state.segment.zeroed && !seeded_bug("cells_not_cleared")) std::memset(run.limit, 0, bytes);
   run.limit += bytes;
@@ -133,7 +141,7 @@ LocalRuns::Refill LocalRuns::refill(LayoutId layout, std::size_t most_bytes) {
 
 void LocalRuns::close(Run& run, State& state) {
   run.cursor = run.limit = nullptr;
-  state.open = false;
+  state.open = state.cut = false;
   (state.previous_open != 0 ? states_[state.previous_open].next_open : open_) = state.next_open;
   if (state.next_open != 0) states_[state.next_open].previous_open = state.previous_open;
 }

@@ -6,6 +6,8 @@
 //
 // A run that is used up is recorded: its cells become occupied. What a thread has bumped past but not recorded is known
 // to that thread alone, until retire_all().
+// Where a sample is due a run is cut short, so that it is found where the run ends: of what is bumped through inline
+// nothing need be asked.
 // Invariants: a cell is recorded once (checked always: a cell handed out twice stops the program here). From cursor to
 // limit every byte is zero. Threads: the owner; or another on its behalf while the owner cannot run.
 #pragma once
@@ -13,8 +15,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "allocator/block_set.h"
+#include "allocator/sample_points.h"
 #include "memgc/internal/run.h"
 
 namespace memgc::internal {
@@ -31,6 +35,16 @@ class LocalRuns {
 
   /// The inline part of the table, indexed by layout.
   Run* runs() const { return runs_; }
+
+  /// Which objects are samples. To be begun before anything is allocated, if there are to be any.
+  SamplePoints& points() { return points_; }
+  /// Whether the object that is about to be made is a sample: asked once for each that does not fit its layout's run,
+  /// before anything else is done for it. What fits has been decided to be none.
+  /// If it is one, take_sample() is to follow.
+  bool is_sample(LayoutId layout, std::size_t cell_bytes) { return states_[layout].cut || !points_.skip(cell_bytes); }
+  void take_sample(LayoutId layout) {
+    if (!std::exchange(states_[layout].cut, false)) points_.take_point();
+  }
 
   /// Makes room in the layout's run without asking anybody: clears on, or goes to the segment's next free cells.
   /// False when the segment is used up.
@@ -77,6 +91,7 @@ class LocalRuns {
     std::uint32_t wanted_bytes;  // how much to ask for next
     LayoutId next_open, previous_open;
     bool open;
+    bool cut;  // the cell at the run's limit is a sample
   };
 
   bool start_run(Run& run, State& state);
@@ -96,6 +111,7 @@ class LocalRuns {
   LayoutId open_ = 0;                 // list of layouts with a segment, most recent first
   std::atomic<LayoutId> largest_{0};  // written by whoever runs this, read by whoever asks for metadata_bytes()
   Roles roles_;
+  SamplePoints points_;
   std::size_t allocated_bytes_ = 0;
   std::size_t allocated_cells_ = 0;
 };

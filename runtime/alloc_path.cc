@@ -4,6 +4,7 @@
 // the roles in its LocalRuns are the heap's until the next safepoint. Threads: the mutator's owner.
 #include <algorithm>
 
+#include "allocator/base/bits.h"
 #include "allocator/base/check.h"
 #include "memgc/internal/schedule_point.h"
 #include "memgc/internal/thread_state.h"
@@ -52,10 +53,10 @@ void keep_pace(MutatorImpl& mutator, std::size_t large_bytes = 0) {
 template <class Attempt>
 void* with_last_resorts(HeapImpl& heap, Attempt&& attempt) {
   if (void* cell = attempt()) return cell;
-  heap.collector().collect();
+  heap.collector().collect(WaitKind::kMemory);
   if (void* cell = attempt()) return cell;
   if (!heap.call_pressure(Pressure::kOver)) return nullptr;
-  heap.collector().collect();
+  heap.collector().collect(WaitKind::kMemory);
   return attempt();
 }
 
@@ -84,6 +85,7 @@ void* bump(Run& run) {
     for (;;) {
       switch (mutator.local.refill(layout, most_bytes)) {
         case LocalRuns::Refill::kDone:
+          mutator.note_lock_waits();
           return bump(run);
         case LocalRuns::Refill::kNoMemory:
           return nullptr;
@@ -98,13 +100,37 @@ void* bump(Run& run) {
   return clear_dead_stack(refill_uncleared(mutator, layout));
 }
 
-void* take_cell(MutatorImpl& mutator, LayoutId layout) {
+[[gnu::noinline]] void* take_unsampled(MutatorImpl& mutator, LayoutId layout) {
   if (advance(mutator, layout)) [[likely]]
     return clear_shallow_stack(bump(mutator.local.runs()[layout]));
   return refill(mutator, layout);
 }
 
+[[gnu::noinline]] void* note_sample(MutatorImpl& mutator, void* cell, std::size_t bytes, const TypeInfo& type,
+                                    bool array) {
+  if (cell != nullptr) mutator.heap.allocation_sampler().add(cell, bytes, type, array, mutator.local.roles());
+  return clear_deep_stack(cell);
+}
+
+[[gnu::noinline]] void* take_sampled(MutatorImpl& mutator, LayoutId layout, std::size_t bytes, const TypeInfo& type,
+                                     bool array) {
+  mutator.local.take_sample(layout);
+  void* cell = advance(mutator, layout) ? bump(mutator.local.runs()[layout]) : refill(mutator, layout);
+  return clear_dead_stack(note_sample(mutator, cell, bytes, type, array));
+}
+
+// Whether the object is a sample is decided before all else: that may be an answer to a handshake, which drops the run
+// and what was decided for it. (All that follows is in the place of a return, with arguments in registers: a frame that
+// is still there when the stack is cleared would keep what it saved.)
+void* take_cell(MutatorImpl& mutator, LayoutId layout, std::size_t bytes, const TypeInfo& type, bool array) {
+  if (mutator.local.is_sample(layout, bytes)) [[unlikely]]
+    return take_sampled(mutator, layout, bytes, type, array);
+  return take_unsampled(mutator, layout);
+}
+
 void* take_large(MutatorImpl& mutator, std::size_t bytes, const TypeInfo& type, bool array) {
+  const std::size_t block_bytes = round_up(bytes, kBlockBytes);
+  const bool sample = mutator.local.points().hit(block_bytes);
   poll(mutator);
   mutator.heap.count_allocation(mutator);
   keep_pace(mutator, bytes);
@@ -112,8 +138,9 @@ void* take_large(MutatorImpl& mutator, std::size_t bytes, const TypeInfo& type, 
   const Layout shape = layout_at(layout);
   void* object = with_last_resorts(
       mutator.heap, [&] { return mutator.heap.large().take(bytes, shape, layout, mutator.local.roles()); });
-  if (object != nullptr)
-    mutator.heap.count_large_allocation(mutator, (bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes);
+  if (object != nullptr) mutator.heap.count_large_allocation(mutator, block_bytes);
+  mutator.note_lock_waits();
+  if (sample) note_sample(mutator, object, block_bytes, type, array);
   return clear_dead_stack(object);
 }
 
@@ -126,7 +153,7 @@ void* allocate_slow(MutatorState& state, const TypeInfo& type) {
     layout = layout_of(type);
     if (layout == 0) return take_large(mutator, type.size, type, false);
   }
-  return take_cell(mutator, layout);
+  return take_cell(mutator, layout, type.cell_bytes, type, false);
 }
 
 void* allocate_array(MutatorState& state, const TypeInfo& element, std::size_t count) {
@@ -139,8 +166,9 @@ void* allocate_array(MutatorState& state, const TypeInfo& element, std::size_t c
   const std::size_t size_class = size_class_of(bytes, header);
   if (size_class != kSizeClasses.size()) [[likely]] {
     const LayoutId layout = array_layout_of(element, size_class);
+    const std::size_t cell_bytes = kSizeClasses[size_class];
     Run& run = mutator.local.runs()[layout];
-    cell = run.cursor < run.limit ? bump(run) : take_cell(mutator, layout);
+    cell = run.cursor < run.limit ? bump(run) : take_cell(mutator, layout, cell_bytes, element, true);
   } else {
     cell = take_large(mutator, bytes, element, true);
   }

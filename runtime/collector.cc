@@ -50,17 +50,18 @@ class Running {
 // The calling thread's wait for the collector: blocked, and counted as a stop.
 class Held {
  public:
-  explicit Held(HeapImpl& heap) : heap_(heap), began_ns_(now_ns()) { blocked_.emplace(); }
+  Held(HeapImpl& heap, WaitKind why) : heap_(heap), why_(why), began_ns_(now_ns()) { blocked_.emplace(); }
   ~Held() {
     const bool held = blocked_->entered();
     blocked_.reset();
-    if (held) heap_.stops().add(elapsed_ns(began_ns_, now_ns()));
+    if (held) heap_.count_stop(why_, elapsed_ns(began_ns_, now_ns()));
   }
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
 
  private:
   HeapImpl& heap_;
+  const WaitKind why_;
   std::uint64_t began_ns_;
   std::optional<Blocked> blocked_;
 };
@@ -104,8 +105,8 @@ std::uint64_t Collector::ask_for_cycle(bool minor) {
   return ticket;
 }
 
-void Collector::collect(bool minor) {
-  const Held held(heap_);
+void Collector::collect(bool minor, WaitKind why) {
+  const Held held(heap_, why);
   std::unique_lock guard(lock_);
   const std::uint64_t ticket = ask_for_cycle(minor);
   if (ticket != 0) wake_waiters_.wait(guard, [&] { return settled_ >= ticket || stopping_; });
@@ -125,7 +126,7 @@ void Collector::collect_due(MutatorImpl&) {
     wake_collector_.notify_one();
     return;
   }
-  const Held held(heap_);
+  const Held held(heap_, WaitKind::kMemory);
   std::unique_lock guard(lock_);
   // A cycle that ended while this thread was on its way here has done what was due.
   if (!heap_.trigger_reached()) return;
@@ -150,7 +151,7 @@ void Collector::assist(MutatorImpl& mutator) {
   const std::size_t wanted = std::min(owed.work, kMostAssistWork);
   std::size_t done = pacing.take_from_pool(wanted);
   if (done < wanted) {
-    const std::uint64_t began = now_ns(), cpu_began = thread_cpu_ns();
+    const std::uint64_t began = now_ns(), cpu_began = thread_cpu_ns(), waited_before = mutator.waited_ns;
     int waits = 0;
     while (done < wanted && pacing.charging() && !heap_.gc_cpu().limiting() &&
            elapsed_ns(cpu_began, thread_cpu_ns()) < kMostAssistCpuNs) {
@@ -163,7 +164,7 @@ void Collector::assist(MutatorImpl& mutator) {
       }
       if (mutator.poll.load(std::memory_order_relaxed) != 0) safepoint_slow(mutator);
     }
-    heap_.stops().add(elapsed_ns(began, now_ns()));
+    heap_.count_stop(WaitKind::kAssist, elapsed_ns(began, now_ns()), mutator.waited_ns - waited_before);
   }
   mutator.balance += static_cast<std::int64_t>(credit_for(owed, std::min(done, owed.work), ratio));
 }
@@ -182,12 +183,12 @@ void Collector::lend_time() {
   const std::uint64_t lent = cycle_.team().lend(kAssistSlice / 2);
   if (lent == 0) return;
   heap_.pacing().lend_time(lent);
-  heap_.stops().add(elapsed_ns(began, now_ns()));
+  heap_.count_stop(WaitKind::kAssist, elapsed_ns(began, now_ns()));
 }
 
 void Collector::stay_below_hard_goal(MutatorImpl& mutator, std::size_t large_bytes) {
   if (heap_.gc_cpu().limiting()) return;
-  const Held held(heap_);
+  const Held held(heap_, WaitKind::kMemory);
   const std::uint64_t cpu_began = thread_cpu_ns();
   // The cycle under way keeps what was made since it began: before the limit is passed one more looks for room.
   bool asked = false;
@@ -251,7 +252,7 @@ std::size_t Collector::waiting_to_assist() {
 
 void Collector::wait_for_room(std::uint64_t ns) {
   constexpr std::uint64_t kMomentNs = 10'000'000;  // between two tries, which are a cycle each
-  const Held held(heap_);
+  const Held held(heap_, WaitKind::kMemory);
   std::unique_lock guard(lock_);
   const std::uint64_t before = settled_;
   wake_waiters_.wait_for(guard, std::chrono::nanoseconds(std::min(ns, kMomentNs)),
@@ -259,7 +260,7 @@ void Collector::wait_for_room(std::uint64_t ns) {
 }
 
 void Collector::wait_for_finalizers() {
-  const Held held(heap_);
+  const Held held(heap_, WaitKind::kCollect);
   heap_.finalizers().wait(heap_.facade());
 }
 

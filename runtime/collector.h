@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "allocator/base/sync.h"
+#include "memgc/profile.h"
 #include "runtime/cycle.h"
 
 namespace memgc::internal {
@@ -29,9 +30,9 @@ class Collector {
   void stop();
 
   /// A whole cycle that begins after the call, and its settling. Blocks the calling thread, attached or not.
-  void collect() { collect(false); }
+  void collect(WaitKind why = WaitKind::kCollect) { collect(false, why); }
   /// The same, but minor if what is old is known, whether that pays or not: for gcstress and tests.
-  void collect_minor() { collect(true); }
+  void collect_minor() { collect(true, WaitKind::kCollect); }
   /// Begins one and does not wait for it.
   void collect_async();
   /// The heap has grown to its trigger: a cycle is to begin. Waits for it only if the mutators are to stop.
@@ -72,7 +73,7 @@ class Collector {
 
  private:
   bool start_thread();
-  void collect(bool minor);
+  void collect(bool minor, WaitKind why);
   std::uint64_t ask_for_cycle(bool minor);
   bool assist_may_go_on() const;
   void wait_for_work(MutatorImpl& mutator);

@@ -24,7 +24,6 @@ namespace memgc::internal {
 Cycle::Cycle(HeapImpl& heap)
     : heap_(heap),
       team_(heap.cage(), heap.weak_refs(), heap.remembered(), heap.grey(), heap.pacing()),
-      made_ns_(now_ns()),
       processors_(heap.processors()) {}
 
 void Cycle::mark(std::uint64_t number, CycleCause cause, CycleKind kind) {
@@ -33,7 +32,7 @@ void Cycle::mark(std::uint64_t number, CycleCause cause, CycleKind kind) {
   trace_ = CycleTrace();
   trace_.number = number;
   trace_.cause = cause;
-  trace_.since_start_ns = elapsed_ns(made_ns_, began);
+  trace_.since_start_ns = elapsed_ns(heap_.made_ns(), began);
   trace_.heap_before = heap_.heap_bytes();
   trace_.goal = heap_.goal();
   stopped_ = heap_.debug().gcstoptheworld;
@@ -66,9 +65,11 @@ void Cycle::mark(std::uint64_t number, CycleCause cause, CycleKind kind) {
   schedule_point("merge");
   const std::size_t in_both =
       seeded_bug("new_bitmap_not_merged") ? 0 : heap_.sets().merge_new(roles.kept());  // phase 6
+  heap_.allocation_sampler().judge(roles);
   heap_.remembered().end_cycle(
       [&](const void* object) { return heap_.cage().is_kept(roles.kept(), heap_.cage().cell_of(object)); });
   close(roles, in_both);
+  note_end();
   if (heap_.debug().gctrace) print();
 }
 
@@ -284,8 +285,7 @@ void Cycle::close(Roles& roles, std::size_t in_both) {
   found.old_died = old_sample_.died_bytes(heap_.cage(), roles.occupied);
   found.work = work();
   found.goal = heap_.goal();
-  heap_.finish_cycle(found, old_.bytes + team_.marked_bytes(), trace_.stacks + trace_.globals, measure(counted),
-                     trace_.cause);
+  heap_.finish_cycle(found, old_.bytes + team_.marked_bytes(), trace_.stacks + trace_.globals, measure(counted));
   note_gc_cpu();
   if (stopped_) {
     heap_.handshakes().resume_all();
@@ -307,6 +307,7 @@ void Cycle::settle() {
   heap_.large().settle(roles.occupied);
   heap_.grey().trim();
   note_gc_cpu();
+  note_swept();
   note_memory();
   heap_.finish_sweep();
   warn_of_no_room();

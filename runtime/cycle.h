@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "allocator/block_set.h"
+#include "runtime/cycle_totals.h"
 #include "runtime/mark_team.h"
 #include "runtime/old_sample.h"
 #include "runtime/pacer.h"
@@ -83,6 +84,8 @@ class Cycle {
   void check_marks(const Roles& roles);
   void close(Roles& roles, std::size_t in_both);
   void bury_dead(const Roles& roles);
+  void note_end();
+  void note_swept();
   void print();
   void print_pacer_begin() const;
   void print_pacer_end() const;
@@ -101,7 +104,6 @@ class Cycle {
   std::vector<std::unique_ptr<Snapshot>> snapshots_;
   std::size_t snapshot_bytes_ = 0;
   std::atomic<std::size_t> memory_bytes_{0};  // relaxed: a figure that nothing depends on
-  std::uint64_t made_ns_;
   const unsigned processors_;
 
   // As of the last cycle's end: what is old, which a minor cycle takes for alive.
@@ -110,6 +112,9 @@ class Cycle {
   // Of which types a minor cycle has scanned all old objects; and which of them in the cycle under way.
   std::vector<bool> layouts_traced_ = std::vector<bool>(kMaxLayouts);
   std::vector<bool> traced_now_ = std::vector<bool>(kMaxLayouts);
+
+  CycleTotals totals_;
+  std::uint64_t totals_gc_ns_ = 0;  // CPU time of all who collected that is in the totals
 
   // Of the cycle under way.
   CycleTrace trace_;

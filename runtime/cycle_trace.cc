@@ -1,4 +1,4 @@
-// Job: what a cycle prints: the lines of gctrace and pacertrace=1.
+// Job: what a cycle tells of itself: its share of the heap's metrics, the lines of gctrace and pacertrace=1.
 #include <atomic>
 
 #include "runtime/clock.h"
@@ -8,10 +8,34 @@
 
 namespace memgc::internal {
 
+// Everything is in gc_cpu's total by now but what mutators took to answer.
+void Cycle::note_end() {
+  ++(minor_ ? totals_.minor : totals_.full)[static_cast<std::size_t>(trace_.cause)];
+  totals_.cycle_ns += elapsed_ns(heap_.made_ns() + trace_.since_start_ns, now_ns());
+  totals_.mark_cpu_ns += trace_.cpu_mark_ns;
+  totals_.idle_mark_cpu_ns += trace_.cpu_idle_ns;
+  totals_.assist_cpu_ns += trace_.cpu_assist_ns;
+  totals_.stop_cpu_ns += trace_.cpu_open_ns + trace_.cpu_close_ns;
+  totals_.last_start_bytes = trace_.heap_before;
+  totals_.last_end_bytes = trace_.heap_after;
+  totals_.last_stack_bytes = trace_.stacks;
+  totals_.last_global_bytes = trace_.globals;
+  totals_gc_ns_ += trace_.cpu_mark_ns + trace_.cpu_idle_ns + trace_.cpu_assist_ns;
+  note_swept();
+}
+
+// What collecting took and no other figure has.
+void Cycle::note_swept() {
+  const std::uint64_t more = elapsed_ns(totals_gc_ns_, heap_.gc_cpu().total_ns());
+  totals_.sweep_cpu_ns += more;
+  totals_gc_ns_ += more;
+  heap_.cycle_totals().publish(totals_);
+}
+
 void Cycle::print() {
   // Of all heaps' lines: a gap is a line that was lost on its way.
   static std::atomic<std::uint64_t> lines{0};
-  trace_.all_cpu_ns = elapsed_ns(made_ns_, now_ns()) * processors_;
+  trace_.all_cpu_ns = elapsed_ns(heap_.made_ns(), now_ns()) * processors_;
   trace_.processors = processors_;
   trace_.gc_cpu_ns = heap_.gc_cpu().billed_ns();
   char line[kTraceLineBytes];

@@ -10,8 +10,9 @@ namespace memgc::internal {
 namespace {
 
 // What the frame of a function that calls this occupies is what earlier, deeper calls have left behind.
+template <std::size_t kBytes>
 __attribute__((always_inline, no_sanitize("address"), no_sanitize("thread"))) inline void clear() {
-  volatile char dead[1024];
+  volatile char dead[kBytes];
   std::memset(const_cast<char*>(dead), 0, sizeof(dead));
   __asm__ volatile("" : : "r"(dead) : "memory");
 }
@@ -26,10 +27,10 @@ __attribute__((always_inline, no_sanitize("address"), no_sanitize("thread"))) in
 
 }  // namespace
 
-MEMGC_NO_SANITIZE void clear_dead_stack() noexcept { clear(); }
+MEMGC_NO_SANITIZE void clear_dead_stack() noexcept { clear<1024>(); }
 
 MEMGC_NO_SANITIZE void* clear_dead_stack(void* result) noexcept {
-  clear();
+  clear<1024>();
   return result;
 }
 
@@ -37,6 +38,13 @@ MEMGC_NO_SANITIZE void clear_shallow_stack() noexcept { clear_shallow(); }
 
 MEMGC_NO_SANITIZE void* clear_shallow_stack(void* result) noexcept {
   clear_shallow();
+  return result;
+}
+
+MEMGC_NO_SANITIZE void clear_deep_stack() noexcept { clear<4096>(); }
+
+MEMGC_NO_SANITIZE void* clear_deep_stack(void* result) noexcept {
+  clear<4096>();
   return result;
 }
 

@@ -95,9 +95,9 @@ struct Number {
   std::string_view name;
   std::uint32_t DebugOptions::*field;
 };
-constexpr Number kNumbers[] = {{"gcstress", &DebugOptions::gcstress},
-                               {"safepointms", &DebugOptions::safepointms},
-                               {"gcperiodms", &DebugOptions::gcperiodms}};
+constexpr Number kNumbers[] = {{"gcstress", &DebugOptions::gcstress},     {"safepointms", &DebugOptions::safepointms},
+                               {"gcperiodms", &DebugOptions::gcperiodms}, {"profilerate", &DebugOptions::profilerate},
+                               {"waitrate", &DebugOptions::waitrate},     {"profileseed", &DebugOptions::profileseed}};
 
 constexpr std::string_view kGenerational = "generational";
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <new>
+#include <numeric>
 #include <string>
 
 #include "allocator/base/check.h"
@@ -45,6 +46,7 @@ void check_options(const Options& options) {
 HeapImpl::HeapImpl(Heap& facade, const Options& options)
     : options_(options),
       number_(next_number()),
+      made_ns_(now_ns()),
       processors_(processors_for_this_process()),
       gc_cpu_(processors_),
       pacing_(options),
@@ -54,6 +56,8 @@ HeapImpl::HeapImpl(Heap& facade, const Options& options)
       weak_refs_(cage_),
       finalizers_(cage_),
       facade_(&facade),
+      allocation_sampler_(cage_, options.debug.profilerate, options.debug.profileseed),
+      waiting_sampler_(options.debug.waitrate, options.debug.profileseed),
       scavenger_(*this),
       handshakes_(*this),
       collector_(*this) {
@@ -86,6 +90,8 @@ void HeapImpl::count_allocation(MutatorImpl& mutator) {
 
 void HeapImpl::count_thread_bytes(MutatorImpl& mutator, std::size_t bytes) {
   thread_bytes_.fetch_add(bytes - mutator.counted_bytes, std::memory_order_relaxed);
+  if (mutator.counted_bytes == 0) attached_threads_.fetch_add(1, std::memory_order_relaxed);
+  if (bytes == 0) attached_threads_.fetch_sub(1, std::memory_order_relaxed);
   mutator.counted_bytes = bytes;
   if (options_.max_bytes != Options::kNoLimit) update_most_bytes(holdings());
 }
@@ -99,6 +105,25 @@ void HeapImpl::add_allocation(MutatorImpl& mutator, const Allocations& more) {
   heap_bytes_.fetch_add(more.bytes, std::memory_order_relaxed);
   allocated_bytes_.fetch_add(more.bytes, std::memory_order_relaxed);
   allocated_cells_.fetch_add(more.objects, std::memory_order_relaxed);
+}
+
+MutatorImpl* HeapImpl::this_mutator() const {
+  MutatorImpl* mutator = ThreadRecord::mine().mutators;
+  while (mutator != nullptr && &mutator->heap != this) mutator = mutator->next_on_thread;
+  return mutator;
+}
+
+void HeapImpl::count_stop(WaitKind kind, std::uint64_t ns, std::uint64_t within_ns) {
+  stops_.add(ns);
+  if (MutatorImpl* mutator = this_mutator(); mutator != nullptr) mutator->note_wait(kind, elapsed_ns(within_ns, ns));
+}
+
+// On the time of whoever needs memory.
+void HeapImpl::keep_limit(std::size_t growth) {
+  const std::uint64_t began = now_ns();
+  scavenger_.keep_limit(growth);
+  if (MutatorImpl* mutator = this_mutator(); mutator != nullptr)
+    mutator->note_wait(WaitKind::kMemory, elapsed_ns(began, now_ns()));
 }
 
 // heap_bytes_ falls at the end of a cycle only, so the peaks are there.
@@ -140,13 +165,13 @@ void HeapImpl::map_fresh() {
   }
 }
 
-std::size_t HeapImpl::fixed_table_bytes() const { return sets_.metadata_bytes() + sizeof(HeapImpl); }
+std::size_t HeapImpl::fixed_table_bytes() const {
+  return sets_.metadata_bytes() + sizeof(HeapImpl) + allocation_sampler_.memory_bytes() +
+         waiting_sampler_.memory_bytes();
+}
 
-void HeapImpl::finish_cycle(const CycleFound& found, std::size_t marked, std::size_t roots, const CycleMeasure& measure,
-                            CycleCause cause) {
-  cycles_.fetch_add(1, std::memory_order_relaxed);
-  if (cause == CycleCause::kForced) forced_cycles_.fetch_add(1, std::memory_order_relaxed);
-  if (found.minor) minor_cycles_.fetch_add(1, std::memory_order_relaxed);
+void HeapImpl::finish_cycle(const CycleFound& found, std::size_t marked, std::size_t roots,
+                            const CycleMeasure& measure) {
   scavenger_.note_cycle(blocks_.taken_bytes(), goal());
   pacing_.end_cycle(found, roots, measure);
   note_peak(measure.ended);
@@ -230,9 +255,11 @@ void HeapImpl::add_external_bytes(std::ptrdiff_t bytes) {
 Stats HeapImpl::stats() {
   const Holdings held = holdings();
   Stats out;
-  out.cycles = cycles_.load(std::memory_order_relaxed);
-  out.forced_cycles = forced_cycles_.load(std::memory_order_relaxed);
-  out.minor_cycles = minor_cycles_.load(std::memory_order_relaxed);
+  const CycleTotals totals = cycle_totals_.read();
+  constexpr auto kForced = static_cast<std::size_t>(CycleCause::kForced);
+  out.minor_cycles = std::accumulate(totals.minor.begin(), totals.minor.end(), std::uint64_t{0});
+  out.cycles = std::accumulate(totals.full.begin(), totals.full.end(), out.minor_cycles);
+  out.forced_cycles = totals.full[kForced] + totals.minor[kForced];
   out.live_bytes = pacing_.live();
   out.heap_bytes = heap_bytes();
   out.goal_bytes = goal();
@@ -262,6 +289,8 @@ void HeapImpl::lock_for_fork() {
   collector_.lock_for_fork();
   finalizers_.lock_for_fork();
   handshakes_.lock_for_fork();
+  allocation_sampler_.lock_for_fork();
+  waiting_sampler_.lock_for_fork();
 }
 
 void HeapImpl::lock_memory_for_fork() {
@@ -275,6 +304,8 @@ void HeapImpl::unlock_memory_after_fork() {
 }
 
 void HeapImpl::unlock_after_fork() {
+  waiting_sampler_.unlock_after_fork();
+  allocation_sampler_.unlock_after_fork();
   handshakes_.unlock_after_fork();
   finalizers_.unlock_after_fork();
   collector_.unlock_after_fork();

@@ -17,7 +17,9 @@
 #include "allocator/large_objects.h"
 #include "memgc/allocation_counter.h"
 #include "memgc/heap.h"
+#include "runtime/allocation_sampler.h"
 #include "runtime/collector.h"
+#include "runtime/cycle_totals.h"
 #include "runtime/finalizers.h"
 #include "runtime/gc_cpu.h"
 #include "runtime/grey_queue.h"
@@ -26,10 +28,12 @@
 #include "runtime/mutator_impl.h"
 #include "runtime/pacing.h"
 #include "runtime/pressure.h"
+#include "runtime/published.h"
 #include "runtime/remembered.h"
 #include "runtime/scavenger.h"
 #include "runtime/stop_recorder.h"
 #include "runtime/trace_line.h"
+#include "runtime/waiting_sampler.h"
 #include "runtime/weak_refs.h"
 
 namespace memgc::internal {
@@ -48,7 +52,13 @@ class HeapImpl {
   LargeObjects& large() { return large_; }
   Handshakes& handshakes() { return handshakes_; }
   Collector& collector() { return collector_; }
-  StopRecorder& stops() { return stops_; }
+  /// The calling thread was held up for `ns`: counts it as a stop, and if it is attached here perhaps samples it, less
+  /// what was noted `within`. With no lock held.
+  void count_stop(WaitKind kind, std::uint64_t ns, std::uint64_t within_ns = 0);
+  /// The calling thread's mutator, if it is attached here.
+  MutatorImpl* this_mutator() const;
+  AllocationSampler& allocation_sampler() { return allocation_sampler_; }
+  WaitingSampler& waiting_sampler() { return waiting_sampler_; }
   const DebugOptions& debug() const { return options_.debug; }
   bool precise_stacks() const { return options_.precise_stacks; }
 
@@ -93,7 +103,7 @@ class HeapImpl {
   void make_room(std::size_t growth) {
     const std::size_t most = pacing_.resident_blocks();
     if (most != SIZE_MAX && blocks_.resident_bytes() + growth > most) [[unlikely]]
-      scavenger_.keep_limit(growth);
+      keep_limit(growth);
   }
   /// Fresh memory ahead of those who will want it, by the huge page: what the heap will grow to, and no more. The
   /// collector's thread, between two cycles.
@@ -111,8 +121,7 @@ class HeapImpl {
 
   /// A cycle found this: of what is live, `marked` bytes were not made while it marked, and `roots` bytes were scanned
   /// outside the heap. Sets the next goal. What is allocated meanwhile stays counted.
-  void finish_cycle(const CycleFound& found, std::size_t marked, std::size_t roots, const CycleMeasure& measure,
-                    CycleCause cause);
+  void finish_cycle(const CycleFound& found, std::size_t marked, std::size_t roots, const CycleMeasure& measure);
   /// What the cycle found dead is swept.
   void finish_sweep();
   /// Marking goes on: what it takes itself, the memory limit has less for blocks.
@@ -124,11 +133,16 @@ class HeapImpl {
   unsigned processors() const { return processors_; }
   /// Which of the heaps that this process has made this is, from 1.
   std::uint64_t number() const { return number_; }
+  /// When it was made.
+  std::uint64_t made_ns() const { return made_ns_; }
 
   int set_growth_percent(int percent);
   std::size_t set_memory_limit(std::size_t bytes);
   Options options() const;
   Stats stats();
+  Metrics metrics() const;
+  /// What cycles have come to: published by the collector, read by any thread.
+  Published<CycleTotals>& cycle_totals() { return cycle_totals_; }
   Holdings holdings() const;
   void add_external_bytes(std::ptrdiff_t bytes);
 
@@ -153,6 +167,7 @@ class HeapImpl {
   unsigned outside_kept = 0;
 
  private:
+  void keep_limit(std::size_t growth);
   void note_peak(std::size_t bytes);
   void add_allocation(MutatorImpl& mutator, const Allocations& more);
   Holdings update_goal();  // what was held
@@ -161,6 +176,7 @@ class HeapImpl {
 
   Options options_;
   const std::uint64_t number_;
+  const std::uint64_t made_ns_;
   const unsigned processors_;
   GcCpu gc_cpu_;
   RoomJudge room_;
@@ -176,6 +192,8 @@ class HeapImpl {
   Finalizers finalizers_;
   Heap* facade_;
   StopRecorder stops_;
+  AllocationSampler allocation_sampler_;
+  WaitingSampler waiting_sampler_;
   Scavenger scavenger_;
   Handshakes handshakes_;
 
@@ -188,9 +206,8 @@ class HeapImpl {
   std::atomic<std::uint64_t> late_answers_{0};
   std::atomic<std::uint64_t> allocated_bytes_{0};
   std::atomic<std::uint64_t> allocated_cells_{0};
-  std::atomic<std::uint64_t> cycles_{0};
-  std::atomic<std::uint64_t> forced_cycles_{0};
-  std::atomic<std::uint64_t> minor_cycles_{0};
+  std::atomic<std::uint64_t> attached_threads_{0};
+  Published<CycleTotals> cycle_totals_;
 
   sync::Mutex callback_lock_;  // guards what follows, and changes of pressure_
   std::atomic<Pressure> pressure_{Pressure::kBelow};

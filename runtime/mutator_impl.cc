@@ -1,6 +1,7 @@
 // Job: attaching, blocking and safepoints. See mutator_impl.h and handshake.h.
 #include "runtime/mutator_impl.h"
 
+#include <algorithm>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -17,7 +18,10 @@
 namespace memgc::internal {
 
 MutatorImpl::MutatorImpl(HeapImpl& owner, ThreadRecord& record)
-    : heap(owner), thread(record), local(owner.cage(), owner.sets()) {}
+    : heap(owner), thread(record), local(owner.cage(), owner.sets()) {
+  owner.allocation_sampler().begin(local);
+  owner.waiting_sampler().begin(waits);
+}
 
 void MutatorImpl::raise_polls() {
   const std::lock_guard guard(thread.lock);
@@ -138,11 +142,30 @@ void leave_blocked(ThreadRecord& thread) {
 
 namespace {
 
+[[gnu::noinline]] void sample_wait(MutatorImpl& mutator, WaitKind kind, std::uint64_t ns) {
+  mutator.heap.waiting_sampler().add(kind, ns);
+  clear_deep_stack();
+}
+
+}  // namespace
+
+void MutatorImpl::note_wait(WaitKind kind, std::uint64_t ns) {
+  const std::uint64_t locks_ns = std::exchange(waited_for_locks_ns, 0);
+  waited_ns += std::max(ns, locks_ns);
+  if (waits.hit(locks_ns)) [[unlikely]]
+    sample_wait(*this, WaitKind::kLock, locks_ns);
+  const std::uint64_t others_ns = elapsed_ns(locks_ns, ns);
+  if (waits.hit(others_ns)) [[unlikely]]
+    sample_wait(*this, kind, others_ns);
+}
+
+namespace {
+
 [[gnu::noinline]] void answer(MutatorImpl& mutator) {
   const std::uint64_t begin = now_ns();
   enter_blocked(mutator.thread);
   leave_blocked(mutator.thread);
-  mutator.heap.stops().add(elapsed_ns(begin, now_ns()));
+  mutator.heap.count_stop(WaitKind::kHandshake, elapsed_ns(begin, now_ns()));
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "allocator/local_runs.h"
 #include "memgc/allocation_counter.h"
 #include "memgc/internal/thread_state.h"
+#include "memgc/profile.h"
 #include "runtime/grey_queue.h"
 #include "runtime/snapshot.h"
 #include "runtime/thread_record.h"
@@ -46,6 +47,15 @@ class MutatorImpl : public MutatorState {
   /// Gives the buffer of shaded pointers to the marker. False when there was nothing in it.
   bool hand_over_grey();
 
+  /// This thread was held up for `ns`, of which what it waited for locks counts as such: perhaps samples it. With no
+  /// lock held.
+  void note_wait(WaitKind kind, std::uint64_t ns);
+  /// The same for locks alone, where nothing else has held it up.
+  void note_lock_waits() {
+    if (waited_for_locks_ns != 0) [[unlikely]]
+      note_wait(WaitKind::kLock, 0);
+  }
+
   HeapImpl& heap;
   ThreadRecord& thread;
   LocalRuns local;
@@ -60,6 +70,9 @@ class MutatorImpl : public MutatorState {
 
   Allocations allocated;     // what has been counted of it since it attached; as `local` is
   std::int64_t balance = 0;  // bytes that it may allocate before it has to assist, while a cycle marks
+
+  SamplePoints waits;           // which waits are samples
+  std::uint64_t waited_ns = 0;  // all that was noted, so that what holds others within it counts the rest
 
   std::size_t counted_bytes = 0;  // of what belongs to it, in the heap's count
 

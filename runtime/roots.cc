@@ -32,8 +32,11 @@ struct Registry {
   std::array<Shard, kShards> shards;
 };
 
+// Never destroyed: see the invariant. In static storage, for who asks first may be a collector in a process that has no
+// memory left.
 Registry& registry() {
-  static Registry& forever = *new Registry;  // never destroyed: see the invariant
+  alignas(Registry) static std::array<std::byte, sizeof(Registry)> storage;
+  static Registry& forever = *new (storage.data()) Registry;
   return forever;
 }
 

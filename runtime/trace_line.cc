@@ -10,8 +10,6 @@
 namespace memgc::internal {
 namespace {
 
-constexpr const char* kCauses[] = {"auto", "limit", "forced", "periodic"};  // by CycleCause
-
 // value / 10^decimals with exactly that many decimals.
 char* put_decimals(char* out, std::uint64_t value, int decimals) {
   std::uint64_t scale = 1;
@@ -97,7 +95,7 @@ std::size_t format_trace_json(char* out, const CycleTrace& cycle) {
   at = put_number(at, "heap", cycle.heap);
   at = put_number(at, "cycle", cycle.number);
   at = put_text(at, "kind", cycle.minor ? "minor" : "full");
-  at = put_text(at, "cause", kCauses[static_cast<std::size_t>(cycle.cause)]);
+  at = put_text(at, "cause", kCycleCauseNames[static_cast<std::size_t>(cycle.cause)]);
   at = put_seconds(at, "begin_seconds", cycle.since_start_ns);
   at = put_decimals(put_key(at, "gc_cpu_ratio"), billionths(cycle.gc_cpu_ns, cycle.all_cpu_ns), 9);
   at = put_seconds(at, "gc_cpu_total_seconds", cycle.gc_cpu_ns);

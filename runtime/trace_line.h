@@ -10,15 +10,9 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace memgc::internal {
+#include "memgc/metrics.h"
 
-/// Why a cycle began.
-enum class CycleCause : std::uint8_t {
-  kAuto,      // the heap had grown to its trigger
-  kLimit,     // the same, where the memory limit asks for an earlier one than growth does
-  kForced,    // somebody asked for it: Heap::collect() and the like; or an allocation found no memory
-  kPeriodic,  // there was none for a while
-};
+namespace memgc::internal {
 
 /// What one cycle's line says. Times in ns, sizes in bytes.
 struct CycleTrace {

@@ -15,8 +15,23 @@
 
 namespace memgc::internal {
 
+/// How long this thread has waited for locks since whoever wants to know last set it to 0, in ns. Measured only when a
+/// lock is held by another thread, and told to nobody while one is held.
+inline constinit thread_local std::uint64_t waited_for_locks_ns __attribute__((tls_model("initial-exec"))) = 0;
+
 /// How a Lock waits.
 struct LockWaiting {
+  /// From a wait's beginning to its end.
+  class Timer {
+   public:
+    ~Timer() {
+      const std::uint64_t now = sync::read_clock(CLOCK_MONOTONIC);
+      if (now > began_ns_) waited_for_locks_ns += now - began_ns_;
+    }
+
+   private:
+    std::uint64_t began_ns_ = sync::read_clock(CLOCK_MONOTONIC);
+  };
   static int spins(int times) noexcept { return sync::spins(times); }
   static void pause() noexcept { sync::pause(); }
   static void wait(std::atomic<std::uint32_t>& state, std::uint32_t old) noexcept {
@@ -53,6 +68,7 @@ class BasicLock {
   static constexpr std::uint32_t kFree = 0, kHeld = 1, kContended = 2;
 
   void lock_slow() noexcept {
+    [[maybe_unused]] const typename Waiting::Timer timer;
     for (int spin = 0; spin < Waiting::spins(100); ++spin) {
       if (state_.load(std::memory_order_relaxed) == kFree && try_lock()) return;
       Waiting::pause();

@@ -98,6 +98,7 @@ TEST(Relacy, ACellThatAStaleWordNamesIsReadAsItWasMade) { expect_all_orders_need
 // --- Locks, and what is handed over under them ---
 
 struct Yielding {
+  struct Timer {};
   static int spins(int) { return 1; }
   static void pause() { rl::yield(1, RL_INFO); }
   template <class W>

@@ -64,7 +64,7 @@ internal::CycleTrace read_back(const json& line) {
   cycle.globals = line.at("globals_bytes");
   cycle.processors = line.at("processors");
   cycle.minor = line.at("kind") == "minor";
-  cycle.cause = line.at("cause") == "forced" ? internal::CycleCause::kForced : internal::CycleCause::kAuto;
+  cycle.cause = line.at("cause") == "forced" ? CycleCause::kForced : CycleCause::kAuto;
   return cycle;
 }
 
@@ -90,7 +90,7 @@ internal::CycleTrace random_cycle(std::mt19937_64& random) {
   if (random() % 8 == 0) cycle.goal = UINT64_MAX;
   cycle.processors = static_cast<unsigned>(1 + random() % 256);
   cycle.minor = random() % 2 == 0;
-  cycle.cause = random() % 2 == 0 ? internal::CycleCause::kForced : internal::CycleCause::kAuto;
+  cycle.cause = random() % 2 == 0 ? CycleCause::kForced : CycleCause::kAuto;
   cycle.sequence = up_to(40);
   cycle.heap = up_to(10);
   cycle.unix_ns = 1'700'000'000'000'000'000 + up_to(60);
@@ -137,7 +137,7 @@ TEST(TraceJson, IsThisLineForTheseFigures) {
   cycle.globals = 6;
   cycle.processors = 2;
   cycle.minor = true;
-  cycle.cause = internal::CycleCause::kLimit;
+  cycle.cause = CycleCause::kLimit;
   EXPECT_EQ(
       json_line(cycle),
       R"({"schema":1,"event":"gc_cycle","sequence":9,"unix_time_seconds":1764387635.000000001,"heap":2,"cycle":7,)"
@@ -160,7 +160,7 @@ TEST(TraceJson, FitsItsBufferWhateverTheFigures) {
   cycle.goal = kMost - 1;
   cycle.clock_ns[0] = cycle.clock_ns[1] = cycle.clock_ns[2] = kMost;
   cycle.processors = 4096;
-  cycle.cause = internal::CycleCause::kPeriodic;
+  cycle.cause = CycleCause::kPeriodic;
   const std::string line = json_line(cycle);
   EXPECT_LT(line.size(), internal::kTraceLineBytes);
   EXPECT_EQ(json::parse(line).at("globals_bytes"), kMost);

@@ -377,7 +377,7 @@ TEST(TraceFormat, MakesGosLines) {
   cycle.heap_live = std::uint64_t{18} << 20;
   cycle.goal = std::uint64_t{51} << 20;
   cycle.processors = 2;
-  cycle.cause = internal::CycleCause::kForced;
+  cycle.cause = CycleCause::kForced;
   EXPECT_EQ(format(cycle),
             "gc 7 @0.277s 6%: 0.016+8.3+0.005 ms clock, 0.032+0/0.076/8.3+0.010 ms cpu, 39->39->18 MB, 51 MB goal, "
             "0 MB stacks, 0 MB globals, 2 P (forced)\n");
@@ -386,7 +386,7 @@ TEST(TraceFormat, MakesGosLines) {
   cycle.stacks = std::uint64_t{3} << 20;
   cycle.globals = std::uint64_t{1} << 20;
   cycle.processors = 16;
-  cycle.cause = internal::CycleCause::kLimit;
+  cycle.cause = CycleCause::kLimit;
   EXPECT_EQ(
       format(cycle),
       "gc 1204 @3600.001s 6%: 0.016+8.3+0.005 ms clock, 0.032+0/0.076/8.3+0.010 ms cpu, 39->39->18 MB, 51 MB goal, "
@@ -408,7 +408,7 @@ TEST(TraceFormat, FitsItsBufferWhateverTheFigures) {
   cycle.clock_ns[0] = cycle.clock_ns[1] = cycle.clock_ns[2] = kMost;
   cycle.gc_cpu_ns = cycle.all_cpu_ns = kMost / 100;
   cycle.processors = 4096;
-  cycle.cause = internal::CycleCause::kForced;
+  cycle.cause = CycleCause::kForced;
   const std::string line = format(cycle);
   EXPECT_LT(line.size(), internal::kTraceLineBytes);
   EXPECT_TRUE(std::regex_match(line, line_pattern())) << line;

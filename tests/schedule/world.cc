@@ -31,6 +31,9 @@ World::World(std::uint64_t seed) : seed_(seed), dice_(seed ^ 0x776f726c64), muta
   options_.precise_stacks = dice_.one_in(2);
   options_.debug.safepointms = 0;
   options_.debug.gcperiodms = 0;  // whoever waits for time to pass is never stuck
+  options_.debug.profilerate = dice_.one_in(2) ? 1024 : 0;
+  options_.debug.profileseed = 1;
+  options_.debug.waitrate = 0;  // how long a thread waits is no part of a schedule
   options_.debug.clobberfree = dice_.one_in(2);
   options_.debug.gccheckmark = dice_.one_in(4);
   options_.debug.gcstoptheworld = dice_.one_in(16);

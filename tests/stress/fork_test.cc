@@ -42,6 +42,8 @@ Options checked() {
   Options options;
   options.debug.gccheckmark = true;
   options.debug.clobberfree = true;
+  options.debug.profilerate = 1024;  // a fork finds their locks free
+  options.debug.waitrate = 1000;
   options.debug.safepointms = 0;
   return options;
 }

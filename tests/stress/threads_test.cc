@@ -49,6 +49,8 @@ class Threads : public ::testing::Test {
     Options result;
     result.growth_percent = 50;
     result.debug.clobberfree = true;
+    result.debug.profilerate = 1024;  // samples everywhere, of objects that die at any moment
+    result.debug.waitrate = 1000;
     result.debug.safepointms = 0;  // on a busy machine a thread may be late because it does not run
     return result;
   }

@@ -10,6 +10,7 @@
 #include <functional>
 
 #include "memgc/internal/export.h"
+#include "memgc/metrics.h"
 #include "memgc/options.h"
 #include "memgc/stats.h"
 
@@ -54,6 +55,16 @@ class MEMGC_EXPORT Heap {
 
   /// A copy of the figures; stops nobody and waits for nobody: some microseconds.
   Stats stats() const;
+  /// The same for monitoring systems, with exact buckets of stops and what cycles came to: see memgc/metrics.h. Stops
+  /// nobody and waits for nobody: less than a microsecond.
+  Metrics metrics() const noexcept {
+    Metrics out;
+    read_metrics(&out, sizeof(out));
+    return out;
+  }
+  /// The first `bytes` of a Metrics: what a program knows that was compiled against this header or an older one. What
+  /// is behind them stays as it is.
+  void read_metrics(void* out, std::size_t bytes) const noexcept;
   /// The options in force, with what was set since.
   Options options() const;
   /// Whether `pointer` lies in this heap's cage.

@@ -39,6 +39,12 @@ struct DebugOptions {
   std::uint32_t gcperiodms = 120'000;  ///< gcperiodms=N: a cycle when there was none for N ms, so that an idle program
                                        ///< shrinks (not with growth_percent kOff); sooner under Heap::pressure().
                                        ///< 0: never.
+  std::uint32_t profilerate = 512 << 10;  ///< profilerate=N: the heap profile samples one object in N bytes allocated,
+                                          ///< on average (memgc/profile.h). 1: every one, 0: none.
+  std::uint32_t waitrate = 100'000;  ///< waitrate=N: the waiting profile samples one wait in N ns waited, on average.
+                                     ///< 1: every one, 0: none.
+  std::uint32_t profileseed = 0;     ///< profileseed=N: what those are chosen by, so that a run can be repeated. 0: the
+                                     ///< clock.
 };
 
 /// Whether there are minor cycles, which look for what has died of the objects made since the last cycle, and take all
