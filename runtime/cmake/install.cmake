@@ -13,7 +13,7 @@ install(
 if(TARGET memgc_observe)
   install(
     TARGETS memgc_observe
-    EXPORT memgc-targets
+    EXPORT memgc-observe-targets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
     RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
@@ -45,6 +45,9 @@ endif()
 # --- find_package(memgc) ---
 set(memgc_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/memgc)
 install(EXPORT memgc-targets NAMESPACE memgc:: DESTINATION ${memgc_cmake_dir})
+if(TARGET memgc_observe)
+  install(EXPORT memgc-observe-targets NAMESPACE memgc:: DESTINATION ${memgc_cmake_dir})
+endif()
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/memgc-config.cmake.in ${PROJECT_BINARY_DIR}/memgc-config.cmake
                               INSTALL_DESTINATION ${memgc_cmake_dir})
 # Before 1.0 a minor version may break its users, so 0.2 does not answer to a request for 0.1.
