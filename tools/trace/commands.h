@@ -37,6 +37,7 @@ void add_explain(CLI::App& app);
 void add_run(CLI::App& app);
 void add_compare(CLI::App& app);
 void add_report(CLI::App& app);
+void add_escape(CLI::App& app);
 void add_completion(CLI::App& app);
 void add_man(CLI::App& app);
 

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
            memgc::trace::add_compare,
            memgc::trace::add_run,
            memgc::trace::add_report,
+           memgc::trace::add_escape,
            memgc::trace::add_completion,
            memgc::trace::add_man,
        }) {
