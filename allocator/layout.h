@@ -25,7 +25,8 @@ struct Layout {
   std::uint32_t cell_bytes = 0;
   std::uint8_t kind = 0;
   std::uint64_t data[2] = {0, 0};
-  std::uint64_t end = 0;  // what to do with a cell's contents when it is dead; 0: nothing
+  std::uint64_t owner = 0;  // with equal cells but another owner: another layout
+  std::uint64_t end = 0;    // what to do with a cell's contents when it is dead; 0: nothing
 
   friend bool operator==(const Layout&, const Layout&) = default;
 };

@@ -112,6 +112,20 @@ void Collector::collect(bool minor, WaitKind why) {
   if (ticket != 0) wake_waiters_.wait(guard, [&] { return settled_ >= ticket || stopping_; });
 }
 
+bool Collector::collect(HeapDump& dump) {
+  const Held held(heap_, WaitKind::kCollect);
+  std::unique_lock guard(lock_);
+  wake_waiters_.wait(guard, [&] { return dump_ == nullptr || stopping_; });
+  const std::uint64_t ticket = stopping_ ? 0 : ask_for_cycle(false);
+  if (ticket == 0) return false;
+  dump_ = &dump;
+  dump_of_ = ticket;
+  wake_waiters_.wait(guard, [&] { return settled_ >= ticket || stopping_; });
+  dump_ = nullptr;
+  wake_waiters_.notify_all();
+  return settled_ >= ticket;
+}
+
 void Collector::collect_async() {
   const std::lock_guard guard(lock_);
   ask_for_cycle(false);
@@ -293,6 +307,7 @@ void Collector::forget_thread() {
   sync::renew(wake_waiters_);
   wanted_ = forced_ = minor_ = begun_;
   waiting_to_assist_ = 0;
+  dump_ = nullptr;
   fresh_wanted_.store(false, std::memory_order_relaxed);
   cycle_.forget_helpers();
 }
@@ -382,8 +397,9 @@ void Collector::run() {
                            : minor_ == number  ? CycleKind::kMinor
                                                : CycleKind::kAny;
     const CycleCause cause = forced ? CycleCause::kForced : by_itself ? CycleCause::kPeriodic : heap_.cause_of_growth();
+    HeapDump* const dump = dump_ != nullptr && dump_of_ == number ? dump_ : nullptr;
     guard.unlock();
-    cycle_.mark(number, cause, kind);
+    cycle_.mark(number, cause, kind, dump);
     guard.lock();
     marked_ = number;
     wake_waiters_.notify_all();

@@ -15,6 +15,7 @@
 namespace memgc::internal {
 
 class HeapImpl;
+class HeapDump;
 class MutatorImpl;
 
 class Collector {
@@ -33,6 +34,8 @@ class Collector {
   void collect(WaitKind why = WaitKind::kCollect) { collect(false, why); }
   /// The same, but minor if what is old is known, whether that pays or not: for gcstress and tests.
   void collect_minor() { collect(true, WaitKind::kCollect); }
+  /// The same as collect(), recording what it finds. False if no cycle could be had. Dumps are taken one after another.
+  bool collect(HeapDump& dump);
   /// Begins one and does not wait for it.
   void collect_async();
   /// The heap has grown to its trigger: a cycle is to begin. Waits for it only if the mutators are to stop.
@@ -94,9 +97,11 @@ class Collector {
   sync::Condition wake_collector_;
   sync::Condition wake_waiters_;
   sync::Thread thread_;
-  std::uint64_t wanted_ = 0;  // the cycle that somebody waits for
-  std::uint64_t forced_ = 0;  // the latest cycle that collect() asked for
-  std::uint64_t minor_ = 0;   // the latest that collect_minor() asked for
+  std::uint64_t wanted_ = 0;   // the cycle that somebody waits for
+  std::uint64_t forced_ = 0;   // the latest cycle that collect() asked for
+  std::uint64_t minor_ = 0;    // the latest that collect_minor() asked for
+  HeapDump* dump_ = nullptr;   // to be filled in by
+  std::uint64_t dump_of_ = 0;  // this cycle
   std::uint64_t begun_ = 0;
   std::uint64_t marked_ = 0;
   std::uint64_t settled_ = 0;

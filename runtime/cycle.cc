@@ -12,6 +12,7 @@
 #include "allocator/base/sync.h"
 #include "memgc/internal/schedule_point.h"
 #include "runtime/clock.h"
+#include "runtime/heap_dump.h"
 #include "runtime/heap_impl.h"
 #include "runtime/mutator_impl.h"
 #include "runtime/outside_stores.h"
@@ -26,7 +27,7 @@ Cycle::Cycle(HeapImpl& heap)
       team_(heap.cage(), heap.weak_refs(), heap.remembered(), heap.grey(), heap.pacing()),
       processors_(heap.processors()) {}
 
-void Cycle::mark(std::uint64_t number, CycleCause cause, CycleKind kind) {
+void Cycle::mark(std::uint64_t number, CycleCause cause, CycleKind kind, HeapDump* dump) {
   const std::uint64_t began = now_ns();
   heap_.gc_cpu().begin_cycle();
   trace_ = CycleTrace();
@@ -61,6 +62,7 @@ void Cycle::mark(std::uint64_t number, CycleCause cause, CycleKind kind) {
   trace_.clock_ns[1] = elapsed_ns(mark_began_ns_, now_ns());
   note_cpu();
   if (heap_.debug().pacertrace) print_pacer_end();
+  if (dump != nullptr) record(*dump, roles);
   check_marks(roles);
   schedule_point("merge");
   const std::size_t in_both =
@@ -239,6 +241,15 @@ CycleMeasure Cycle::measure(std::size_t heap_bytes) const {
   out.processors = processors_;
   out.idle_ns = trace_.cpu_idle_ns;
   return out;
+}
+
+// What is kept is known, and stays until phase 7: it is gone through beside the mutators. They go on past the hard goal
+// meanwhile, or they would wait for this and not only for a cycle.
+void Cycle::record(HeapDump& dump, const Roles& roles) {
+  heap_.set_dumping(true);
+  heap_.collector().let_go();
+  dump.take(heap_, roles, snapshots_);
+  heap_.set_dumping(false);
 }
 
 void Cycle::check_marks(const Roles& roles) {

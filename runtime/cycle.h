@@ -35,6 +35,7 @@
 namespace memgc::internal {
 
 class HeapImpl;
+class HeapDump;
 
 /// What a cycle is to be. Minor only if what is old is known.
 enum class CycleKind : std::uint8_t { kAny, kFull, kMinor };
@@ -58,7 +59,8 @@ class Cycle {
   void forget_helpers() { team_.forget_helpers(); }
 
   /// Phases 1 to 7.
-  void mark(std::uint64_t number, CycleCause cause, CycleKind kind);
+  /// With `dump`, which wants a full one, also records what is kept, when that is known.
+  void mark(std::uint64_t number, CycleCause cause, CycleKind kind, HeapDump* dump);
   /// Phase 8. The next cycle begins after it.
   void settle();
 
@@ -81,6 +83,7 @@ class Cycle {
   void mark_from_roots();
   void mark_to_the_end(Roles& roles);
   void drain();
+  void record(HeapDump& dump, const Roles& roles);
   void check_marks(const Roles& roles);
   void close(Roles& roles, std::size_t in_both);
   void bury_dead(const Roles& roles);

@@ -89,7 +89,7 @@ constexpr Flag kFlags[] = {
     {"scavtrace", &DebugOptions::scavtrace},           {"pacertrace", &DebugOptions::pacertrace},
     {"gccheckmark", &DebugOptions::gccheckmark},       {"clobberfree", &DebugOptions::clobberfree},
     {"gcstoptheworld", &DebugOptions::gcstoptheworld}, {"precisecheck", &DebugOptions::precisecheck},
-    {"hugepages", &DebugOptions::hugepages},
+    {"hugepages", &DebugOptions::hugepages},           {"types", &DebugOptions::types},
 };
 struct Number {
   std::string_view name;

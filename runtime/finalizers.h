@@ -44,6 +44,13 @@ class Finalizers {
   /// f(object) for each object that waits for its destructor.
   template <class F>
   void for_each_queued(F&& f);
+  /// f(object) for each object that the cycle under way has found. The collector's.
+  template <class F>
+  void for_each_found(F&& f) {
+    for (const Queued& item : found_) {
+      if (item.object != nullptr) f(item.object);
+    }
+  }
   /// Nothing is marked any more: queues what was found and lets it run. `heap`: for cleanups that make objects.
   void wake(Heap& heap);
 

@@ -11,6 +11,7 @@
 #include "allocator/os_memory.h"
 #include "runtime/clock.h"
 #include "runtime/fork.h"
+#include "runtime/object_type.h"
 #include "runtime/pressure.h"
 #include "runtime/processors.h"
 
@@ -62,6 +63,7 @@ HeapImpl::HeapImpl(Heap& facade, const Options& options)
       handshakes_(*this),
       collector_(*this) {
   check_options(options);
+  if (options.debug.types) separate_types();
   const std::size_t bytes = options.reserve_bytes != 0 ? options.reserve_bytes : default_reserve_bytes();
   if (!cage_.reserve(bytes, options.debug.hugepages, options.generational != Generational::off) || !sets_.reserve() ||
       !grey_.reserve(grey_bytes(cage_.reserved_bytes())) || !collector_.reserve()) {

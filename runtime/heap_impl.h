@@ -24,6 +24,7 @@
 #include "runtime/gc_cpu.h"
 #include "runtime/grey_queue.h"
 #include "runtime/handshake.h"
+#include "runtime/heaps.h"
 #include "runtime/holdings.h"
 #include "runtime/mutator_impl.h"
 #include "runtime/pacing.h"
@@ -91,8 +92,11 @@ class HeapImpl {
   }
   /// Whether nobody is to allocate, or to take so much, while a cycle is wanted or under way.
   bool above_hard_goal(std::size_t large_bytes) const {
-    return heap_bytes() >= pacing_.hard_goal() || above_hard_blocks(large_bytes);
+    return (heap_bytes() >= pacing_.hard_goal() && !dumping_.load(std::memory_order_relaxed)) ||
+           above_hard_blocks(large_bytes);
   }
+  /// Whether a cycle that has marked all is held up because somebody wants to see what it found.
+  void set_dumping(bool dumping) { dumping_.store(dumping, std::memory_order_relaxed); }
   bool above_hard_blocks(std::size_t large_bytes) const { return block_bytes() + large_bytes >= pacing_.hard_blocks(); }
   /// Blocks in use, without what large objects have not touched.
   std::size_t block_bytes() const {
@@ -162,6 +166,8 @@ class HeapImpl {
   /// Asks the embedder for memory; false if there is nobody to ask.
   bool call_pressure(Pressure pressure);
 
+  HeapImpl* next_heap = nullptr;  // of Heaps, under its lock
+
   // Of OutsideStores, under its lock.
   HeapImpl* next_marking = nullptr;
   unsigned outside_kept = 0;
@@ -197,6 +203,7 @@ class HeapImpl {
   Scavenger scavenger_;
   Handshakes handshakes_;
 
+  std::atomic<bool> dumping_{false};        // relaxed: who sees it late waits, or goes on, a moment longer
   std::atomic<bool> fresh_refused_{false};  // until the goal is another
   std::atomic<std::size_t> heap_bytes_{0};
   std::atomic<std::size_t> peak_bytes_{0};  // of heap_bytes_, at the ends of cycles
@@ -221,6 +228,11 @@ inline bool MutatorImpl::is_white(const void* target) const {
   if (!cage.contains(target)) return false;  // null, or another heap's
   const CellRef cell = cage.cell_of(target);
   return cell && !cage.is_kept(local.roles().kept(), cell);
+}
+
+template <class F>
+void Heaps::for_each(F&& f) {
+  for (HeapImpl* heap = first; heap != nullptr; heap = heap->next_heap) f(*heap);
 }
 
 template <class F>

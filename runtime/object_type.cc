@@ -17,7 +17,8 @@ namespace {
 
 static_assert(sizeof(Run) == run_offset_of(1));
 
-constinit std::atomic<const TypeInfo*> names[kMaxLayouts];
+constinit std::atomic<const LayoutUser*> users[kMaxLayouts];
+constinit std::atomic<bool> types_are_separate{false};  // relaxed: a type that comes at the same time may miss it
 
 // Collects which words of an object hold pointers.
 class MaskVisitor final : public Visitor {
@@ -68,6 +69,9 @@ Layout shape_of(const TypeInfo& type, bool array) {
     MEMGC_CHECK(shape.end >> 48 == 0);
     if (array) shape.end |= std::uint64_t{array_header_bytes(type)} << 48;
   }
+  if (types_are_separate.load(std::memory_order_relaxed)) {
+    shape.owner = reinterpret_cast<std::uintptr_t>(&type) + (array ? 1 : 0);
+  }
   return shape;
 }
 
@@ -76,7 +80,7 @@ LayoutId intern(const TypeInfo& type, bool array, std::size_t size_class) {
   shape.cell_bytes = kSizeClasses[size_class];
   const LayoutId id = intern_layout(shape);
   if (id == 0) fatal("more than %zu layouts in one process: too many different types", kMaxLayouts - 1);
-  note_layout_name(id, type);
+  note_layout_user(id, type, array);
   return id;
 }
 
@@ -119,19 +123,38 @@ LayoutId array_layout_of(const TypeInfo& element, std::size_t size_class) {
 LayoutId large_layout_of(const TypeInfo& type, bool array) {
   const LayoutId id = intern_layout(shape_of(type, array));  // cell_bytes is 0
   if (id == 0) fatal("more than %zu layouts in one process: too many different types", kMaxLayouts - 1);
-  note_layout_name(id, type);
+  note_layout_user(id, type, array);
   return id;
 }
 
-void note_layout_name(LayoutId layout, const TypeInfo& type) {
-  const TypeInfo* none = nullptr;
-  names[layout].compare_exchange_strong(none, &type, std::memory_order_relaxed);
+const LayoutUser* layout_users(LayoutId layout) {
+  // Acquire: pairs with the release of whoever listed the user: what it says is seen.
+  return users[layout].load(std::memory_order_acquire);
+}
+
+// Every large object comes here, so the user that is there already is found without a lock.
+void note_layout_user(LayoutId layout, const TypeInfo& type, bool array) {
+  const LayoutUser* head = layout_users(layout);
+  LayoutUser* fresh = nullptr;
+  for (;;) {
+    for (const LayoutUser* user = head; user != nullptr; user = user->next) {
+      if (user->type != &type || user->array != array) continue;
+      delete fresh;
+      return;
+    }
+    if (fresh == nullptr) fresh = new LayoutUser{&type, array, nullptr};
+    fresh->next = head;
+    if (users[layout].compare_exchange_weak(head, fresh, std::memory_order_release, std::memory_order_acquire)) return;
+  }
 }
 
 std::string_view layout_name(LayoutId layout) {
-  const TypeInfo* type = names[layout].load(std::memory_order_relaxed);
-  return type != nullptr ? type->name : "?";
+  std::string_view name = "?";
+  for (const LayoutUser* user = layout_users(layout); user != nullptr; user = user->next) name = user->type->name;
+  return name;
 }
+
+void separate_types() { types_are_separate.store(true, std::memory_order_relaxed); }
 
 std::uint64_t mask_by_visiting(std::string_view name, std::size_t size, TraceFunction trace) {
   alignas(4096) static constinit const char zeros[kMaskWords * sizeof(void*)] = {};

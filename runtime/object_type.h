@@ -28,9 +28,20 @@ inline std::size_t end_array_header(const Layout& layout) { return layout.end >>
 /// Bytes before an array's first element.
 std::size_t array_header_bytes(const TypeInfo& element);
 
+/// A type that has a layout, or whose arrays have. They are listed as they come, and never freed.
+struct LayoutUser {
+  const TypeInfo* type;
+  bool array;
+  const LayoutUser* next;  // came before
+};
+/// All that have a layout, the latest first. One only, from when on separate_types() was called.
+const LayoutUser* layout_users(LayoutId layout);
+void note_layout_user(LayoutId layout, const TypeInfo& type, bool array);
 /// A name for a layout's cells in messages: that of the first type which got it.
 std::string_view layout_name(LayoutId layout);
-void note_layout_name(LayoutId layout, const TypeInfo& type);
+/// Each type whose first object is made from now on, in any heap of the process, gets a layout of its own: then a
+/// cell's layout tells its type (MEMDEBUG's types=1). Costs nothing but the blocks that types no longer share.
+void separate_types();
 
 /// The run's place in a mutator's table, as TypeInfo::run_offset has it.
 constexpr std::uint32_t run_offset_of(LayoutId layout) { return layout * 32; }

@@ -27,33 +27,30 @@ struct alignas(64) Shard {
 };
 constexpr std::size_t kShards = 16;
 
-struct Registry {
-  std::atomic<Chunk*> chunks{nullptr};
-  std::array<Shard, kShards> shards;
-};
+constinit std::atomic<Chunk*> chunks{nullptr};
 
 // Never destroyed: see the invariant. In static storage, for who asks first may be a collector in a process that has no
 // memory left.
-Registry& registry() {
-  alignas(Registry) static std::array<std::byte, sizeof(Registry)> storage;
-  static Registry& forever = *new (storage.data()) Registry;
+std::array<Shard, kShards>& shards() {
+  using Shards = std::array<Shard, kShards>;
+  alignas(Shards) static std::array<std::byte, sizeof(Shards)> storage;
+  static Shards& forever = *new (storage.data()) Shards;
   return forever;
 }
 
 Shard& my_shard() {
   static std::atomic<std::size_t> next{0};
   static thread_local const std::size_t mine = next.fetch_add(1, std::memory_order_relaxed) % kShards;
-  return registry().shards[mine];
+  return shards()[mine];
 }
 
 void add_chunk(Shard& shard) {
   auto* chunk = new Chunk;
   shard.free.reserve(shard.free.size() + Chunk::kSlots);
   for (RootSlot& slot : chunk->slots) shard.free.push_back(&slot);
-  std::atomic<Chunk*>& head = registry().chunks;
-  chunk->next = head.load(std::memory_order_relaxed);
+  chunk->next = chunks.load(std::memory_order_relaxed);
   // Release: pairs with the acquire in for_each_root().
-  while (!head.compare_exchange_weak(chunk->next, chunk, std::memory_order_release, std::memory_order_relaxed)) {
+  while (!chunks.compare_exchange_weak(chunk->next, chunk, std::memory_order_release, std::memory_order_relaxed)) {
   }
 }
 
@@ -82,7 +79,7 @@ void give_back_root_slot(RootSlot* slot) noexcept {
 
 std::size_t for_each_root(void (*visit)(void* context, const void* pointer), void* context) {
   std::size_t bytes = 0;
-  for (const Chunk* chunk = registry().chunks.load(std::memory_order_acquire); chunk != nullptr; chunk = chunk->next) {
+  for (const Chunk* chunk = chunks.load(std::memory_order_acquire); chunk != nullptr; chunk = chunk->next) {
     for (const RootSlot& slot : chunk->slots) {
       const void* pointer = slot.load(std::memory_order_relaxed);
       if (pointer == nullptr) continue;
@@ -95,16 +92,16 @@ std::size_t for_each_root(void (*visit)(void* context, const void* pointer), voi
 }
 
 void lock_roots_for_fork() {
-  for (Shard& shard : registry().shards) shard.lock.lock();
+  for (Shard& shard : shards()) shard.lock.lock();
 }
 
 void unlock_roots_after_fork() {
-  for (Shard& shard : registry().shards) shard.lock.unlock();
+  for (Shard& shard : shards()) shard.lock.unlock();
 }
 
 std::size_t root_count() {
   std::size_t count = 0;
-  for (Shard& shard : registry().shards) {
+  for (Shard& shard : shards()) {
     const std::lock_guard guard(shard.lock);
     count += shard.taken;
   }

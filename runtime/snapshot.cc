@@ -19,6 +19,9 @@ void Snapshot::swap(Snapshot& other) noexcept {
   std::swap(capacity_, other.capacity_);
   std::swap(stack_bytes_, other.stack_bytes_);
   std::swap(range_bytes_, other.range_bytes_);
+  std::swap(range_words_, other.range_words_);
+  std::swap(name_, other.name_);
+  std::swap(tid_, other.tid_);
 }
 
 void Snapshot::make_room(std::size_t words) {
@@ -51,6 +54,8 @@ __attribute__((no_sanitize("address"), no_sanitize("thread"), noinline)) void Sn
 
 void Snapshot::take(ThreadRecord& thread, bool with_stack) {
   clear();
+  std::copy(std::begin(thread.name), std::end(thread.name), std::begin(name_));
+  tid_ = thread.tid;
   range_bytes_ = for_each_range(thread, [&](const RangeEntry& range, const char* begin, const char* end) {
     if (seeded_bug("skipped_root_range")) return;
     if (range.decode == nullptr) {
@@ -61,6 +66,7 @@ void Snapshot::take(ThreadRecord& thread, bool with_stack) {
       }
     }
   });
+  range_words_ = count_;
   stack_bytes_ = 0;
   if (!with_stack) return;
   if (!seeded_bug("registers_unscanned")) {

@@ -20,7 +20,12 @@ class Snapshot {
 
   /// Copies everything of a thread whose position was noted. Cost: a copy of its stack.
   void take(ThreadRecord& thread, bool with_stack);
-  void clear() { count_ = 0; }
+  void clear() { count_ = range_words_ = 0; }
+  /// Whose: what the kernel calls the thread, and its number.
+  const char* thread_name() const { return name_; }
+  int thread_number() const { return tid_; }
+  /// The words before this one are those of root ranges.
+  const std::uintptr_t* stack_begin() const { return words_ + range_words_; }
   /// Exchanges contents: how a snapshot outlives its thread.
   void swap(Snapshot& other) noexcept;
 
@@ -38,8 +43,11 @@ class Snapshot {
   std::uintptr_t* words_ = nullptr;
   std::size_t count_ = 0;
   std::size_t capacity_ = 0;
+  std::size_t range_words_ = 0;
   std::size_t stack_bytes_ = 0;
   std::size_t range_bytes_ = 0;
+  char name_[16] = {};
+  int tid_ = 0;
 };
 
 }  // namespace memgc::internal

@@ -80,3 +80,15 @@ if(MEMGC_CHECKS)
 endif()
 configure_file(${CMAKE_CURRENT_LIST_DIR}/memgc.pc.in ${PROJECT_BINARY_DIR}/memgc.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/memgc.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# --- gdb ---
+# Where a program that is linked with a static library can `source` it from; and where gdb looks for a shared library's
+# by itself, by the place that this is installed to, which is known when it is.
+install(FILES ${PROJECT_BINARY_DIR}/runtime/memgc-gdb.py DESTINATION ${CMAKE_INSTALL_DATADIR}/memgc)
+if(BUILD_SHARED_LIBS)
+  install(CODE "set(memgc_libraries \"${CMAKE_INSTALL_LIBDIR}\")
+    cmake_path(ABSOLUTE_PATH memgc_libraries BASE_DIRECTORY \"\${CMAKE_INSTALL_PREFIX}\")
+    file(INSTALL \"${PROJECT_BINARY_DIR}/runtime/memgc-gdb.py\"
+         DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}/gdb/auto-load\${memgc_libraries}\"
+         RENAME libmemgc.so.${PROJECT_VERSION}-gdb.py)")
+endif()

@@ -32,6 +32,8 @@ struct DebugOptions {
   bool gcstoptheworld = false;  ///< gcstoptheworld=1: stop all mutators while marking, to tell a bug from a race.
   bool precisecheck =
       false;  ///< precisecheck=1: with precise_stacks, name each object that only a conservative scan would keep.
+  bool types = false;  ///< types=1: types share no blocks, so that a snapshot names each object's own. Of the whole
+                       ///< process, for types whose first object is made after the heap.
   bool hugepages =
       true;  ///< hugepages=0: no huge pages. Else a heap of more than 4 MiB grows by them, if there are any.
   std::uint32_t safepointms =

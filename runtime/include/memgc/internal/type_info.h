@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "memgc/internal/export.h"
+#include "memgc/internal/field_names.h"
 #include "memgc/internal/size_classes.h"
 #include "memgc/visitor.h"
 
@@ -32,6 +33,7 @@ struct WeakCell;
 struct EphemeronCell;
 
 using TraceFunction = void (*)(const void* object, Visitor& visitor);
+using NameFunction = void (*)(const void* object, const FieldNameSink& sink);
 using DestroyFunction = void (*)(void* elements, std::size_t count);
 using TraceRangeFunction = void (*)(const void* elements, std::size_t from, std::size_t to, Visitor& visitor);
 
@@ -51,6 +53,7 @@ struct TypeInfo {
   std::uint64_t (*mask)();  // for kMask
   TraceFunction trace;      // for kTrace, and for checks; null for a leaf
   TraceRangeFunction trace_range;
+  NameFunction name_fields;                          // null for a leaf
   DestroyFunction destroy;                           // null if there is nothing to do
   mutable std::atomic<std::uint32_t> run_offset{0};  // index of the layout's run, in bytes; 0: not interned yet
   mutable std::atomic<std::atomic<std::uint32_t>*> array_layouts{
@@ -126,6 +129,9 @@ struct TypeInfoOf {
     const T* element = static_cast<const T*>(elements);
     for (std::size_t i = from; i < to; ++i) visitor(element[i]);
   }
+  static void name(const void* object, const FieldNameSink& sink) {
+    name_fields(*static_cast<const T*>(object), sink, nullptr);
+  }
   static std::uint64_t mask() { return mask_by_visiting(type_name<T>(), sizeof(T), &trace); }
 
   static void destroy(void* elements, std::size_t count) {
@@ -142,11 +148,11 @@ struct TypeInfoOf {
 
   static constexpr TypeInfo make_info() {
     if constexpr (holds_pointers<T>()) {
-      return {type_name<T>(),     sizeof(T), alignof(T), kCellBytes<T>, pointer_map_of<T>(),
-              IsMember<T>::value, &mask,     &trace,     &trace_range,  destroy_or_null()};
+      return {type_name<T>(), sizeof(T), alignof(T),   kCellBytes<T>, pointer_map_of<T>(), IsMember<T>::value,
+              &mask,          &trace,    &trace_range, &name,         destroy_or_null()};
     } else {
-      return {type_name<T>(), sizeof(T), alignof(T), kCellBytes<T>, pointer_map_of<T>(),
-              false,          nullptr,   nullptr,    nullptr,       destroy_or_null()};
+      return {type_name<T>(), sizeof(T), alignof(T), kCellBytes<T>, pointer_map_of<T>(), false,
+              nullptr,        nullptr,   nullptr,    nullptr,       destroy_or_null()};
     }
   }
 };
