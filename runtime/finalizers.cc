@@ -102,6 +102,7 @@ void Finalizers::run_one(Queued& item) {
 }
 
 void Finalizers::run(Heap& heap) {
+  tid_.store(ThreadRecord::mine().tid, std::memory_order_relaxed);
   Mutator me(heap);  // cleanups may make objects
   for (;;) {
     Queued item;
@@ -162,6 +163,11 @@ void Finalizers::wait(Heap& heap) {
   start_if_wanted(heap);  // in the child of a fork there may be something to run, and nobody to run it
   const std::uint64_t wanted = done_ + queue_.size() + (busy_ ? 1 : 0);
   all_done_.wait(guard, [&] { return done_ >= wanted || ending_ || !thread_.joinable(); });
+}
+
+std::uint64_t Finalizers::done() {
+  const std::lock_guard guard(lock_);
+  return done_;
 }
 
 std::size_t Finalizers::pending() {

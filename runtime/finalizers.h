@@ -11,6 +11,7 @@
 // ("memgc-final", made when there is first something to run), and the one that destroys the heap.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -71,6 +72,13 @@ class Finalizers {
   /// Waits until all that is queued now has run.
   void wait(Heap& heap);
   std::size_t pending();
+  /// How many have run.
+  std::uint64_t done();
+  /// f(object) for each object that has a cleanup and has not died.
+  template <class F>
+  void for_each_cleanup(F&& f);
+  /// Whether this is the kernel's number for the thread.
+  bool is_thread(int tid) const { return tid_.load(std::memory_order_relaxed) == tid; }
 
  private:
   struct Cleaning {
@@ -105,6 +113,7 @@ class Finalizers {
   std::vector<Cleaning> cleanups_;
   std::uint64_t next_cleanup_ = 1;
   sync::Thread thread_;
+  std::atomic<int> tid_{0};  // relaxed: a name for the thread, set by it
   bool ending_ = false;
 };
 
@@ -139,6 +148,12 @@ void Finalizers::find_dead(const Roles& roles, F&& f) {
     f(object);
   });
   collect_cleanups(roles);
+}
+
+template <class F>
+void Finalizers::for_each_cleanup(F&& f) {
+  const std::lock_guard guard(lock_);
+  for (const Cleaning& cleaning : cleanups_) f(cleaning.object);
 }
 
 template <class F>

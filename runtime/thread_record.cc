@@ -153,6 +153,8 @@ using internal::ThreadRecord;
 
 namespace {
 
+constinit std::atomic<std::size_t> range_count{0};  // relaxed: a figure that nothing depends on
+
 void* add_range(const void* begin, const void* end, const void* const* top, RootRange::Decode decode) {
   ThreadRecord& thread = ThreadRecord::mine();
   if (internal::thread_state.current == nullptr) internal::abort_not_attached("RootRange");
@@ -161,10 +163,13 @@ void* add_range(const void* begin, const void* end, const void* const* top, Root
   const std::lock_guard guard(thread.lock);
   entry->next = thread.ranges;
   thread.ranges = entry;
+  range_count.fetch_add(1, std::memory_order_relaxed);
   return entry;
 }
 
 }  // namespace
+
+std::size_t internal::root_range_count() { return range_count.load(std::memory_order_relaxed); }
 
 RootRange::RootRange(const void* begin, const void* end, Decode decode)
     : entry_(add_range(begin, end, nullptr, decode)) {
@@ -185,6 +190,7 @@ RootRange::~RootRange() {
     *link = entry->next;
   }
   delete entry;
+  range_count.fetch_sub(1, std::memory_order_relaxed);
   thread.release();
 }
 

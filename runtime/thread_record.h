@@ -78,6 +78,9 @@ ThreadLocals exchange_thread_locals(const ThreadLocals& next);
 void end_scheduled_thread();
 #endif
 
+/// RootRanges that exist at present, of all threads.
+std::size_t root_range_count();
+
 /// Calls f(range, begin, end) for each of the thread's root ranges. Returns their bytes.
 template <class F>
 std::size_t for_each_range(ThreadRecord& thread, F&& f) {
