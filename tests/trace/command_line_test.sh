@@ -52,6 +52,15 @@ echo 'gc 1 @broken' >bad
 expect 1 'bad:1: malformed: gc 1 @broken' summary --strict bad
 expect 0 'malformed +1' summary bad
 
+expect 0 'GOGC=[0-9]+ GOMEMLIMIT=90MiB' advise --limit 100MiB "$data/go1.26_leak.txt"
+expect 0 '"env": "GOGC=150"' advise --json --at GOGC=150 "$data/go1.26_leak.txt"
+expect 1 'no advice: minor cycles' advise "$data/memgc_scheme_minor.txt"
+expect 1 'no advice: allocation asked for 1 cycle' advise "$data/go1.5.txt"
+expect 1 'no advice: .* nothing to save' advise "$data/memgc_scheme.txt"
+expect 2 '--at=MEMGC=nonsense' advise --at MEMGC=nonsense "$data/go1.26_leak.txt"
+expect 2 '--at=50: accepted are' advise --at 50 "$data/go1.26_leak.txt"
+expect 2 '--limit=100MB: accepted are' advise --limit 100MB "$data/go1.26_leak.txt"
+
 expect 0 'p99.9|99.9 %' explain p99.9
 expect 0 'CPU time of the same' explain
 expect 2 'neither a field nor a figure' explain nonsense

@@ -36,6 +36,7 @@ void add_summary(CLI::App& app);
 void add_explain(CLI::App& app);
 void add_run(CLI::App& app);
 void add_compare(CLI::App& app);
+void add_advise(CLI::App& app);
 void add_report(CLI::App& app);
 void add_escape(CLI::App& app);
 void add_completion(CLI::App& app);

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
            memgc::trace::add_summary,
            memgc::trace::add_explain,
            memgc::trace::add_compare,
+           memgc::trace::add_advise,
            memgc::trace::add_run,
            memgc::trace::add_report,
            memgc::trace::add_escape,
