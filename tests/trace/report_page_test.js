@@ -1,7 +1,7 @@
 // Job: look at memgc-trace's report as a person would: in Chromium, over its DevTools pipe.
 //
 // Usage: node report_page_test.js MEMGC_TRACE FOLDER. Makes a trace with a known gap and a hostile name in FOLDER, has
-// the page made, and checks it; leaves light.png, dark.png and phone.png there. Exit status 1 with what was wrong.
+// the page made, and checks it; leaves light.png, dark.png, phone.png and one.png there. Exit status 1 with what was wrong.
 'use strict';
 const { spawn, execFileSync } = require('child_process');
 const fs = require('fs');
@@ -25,8 +25,11 @@ for (let n = 1; n <= 400; ++n) {
 }
 fs.mkdirSync(path.dirname(path.join(folder, name)));
 fs.writeFileSync(path.join(folder, name), trace);
-const page = path.join(folder, 'report.html');
-execFileSync(program, ['report', '-o', page, name], { cwd: folder });
+const made = (file, of) => { execFileSync(program, ['report', '-o', file, of], { cwd: folder }); return path.join(folder, file); };
+const page = made('report.html', name);
+// A run so short that there is one cycle of it, whose goal has no end and whose stops took no time that can be drawn.
+fs.writeFileSync(path.join(folder, 'one.log'), 'gc 1 @0.001s 0%: 0+0.5+0 ms clock, 0+0/0.4/0+0 ms cpu, 0->0->0 MB, 17592186044415 MB goal, 2 P\n');
+const one = made('one.html', 'one.log');
 
 const browser = spawn('chromium', ['--headless=new', '--no-sandbox', '--disable-gpu', '--remote-debugging-pipe',
   `--user-data-dir=${path.join(folder, 'profile')}`], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
@@ -68,7 +71,7 @@ const look = async (picture, width, height, scheme) => {
   await send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] });
   await until(`document.documentElement.dataset.theme === '${scheme}' && memgcReport.charts.every(c => c.width === c.root.parentNode.clientWidth)`,
     `${picture}: charts do not fit a ${width} wide ${scheme} page`);
-  check(await ask('document.documentElement.scrollWidth <= innerWidth'), `${picture}: wider than the screen`);
+  check(await ask('document.documentElement.scrollWidth') <= width, `${picture}: wider than the screen`);
   await sleep(300);
   fs.writeFileSync(path.join(folder, picture), Buffer.from((await send('Page.captureScreenshot')).data, 'base64'));
 };
@@ -109,8 +112,20 @@ async function examine() {
   await until('memgcReport.over_time.every(u => u.scales.x.min > 5 && u.scales.x.max < 8)', 'a cycle is not shown in the charts');
   await ask(`document.querySelector('.reset').click()`);
   await look('dark.png', 1200, 1500, 'dark');
-  await look('phone.png', 390, 1800, 'light');
-  check(requests.every(url => url.startsWith('file://') && url.endsWith('/report.html') || url.startsWith('data:')), `it loads ${requests}`);
+  const [[before_from, before_to]] = await scales();
+  await ask(`document.querySelector('.in').click()`);
+  await until(`memgcReport.over_time.every(u => Math.abs((u.scales.x.max - u.scales.x.min) * 2 - ${before_to - before_from}) < 1e-6)`, '+ does not zoom in');
+  await ask(`document.querySelector('.out').click(), document.querySelector('.reset').click()`);
+  await ask(`document.querySelectorAll('main details').forEach(details => details.open = true)`);
+  await look('phone.png', 360, 1800, 'light');
+
+  await send('Page.navigate', { url: `file://${one}` });
+  await until(`document.getElementById('source')?.textContent === 'one.log' && !!window.memgcReport`, 'no page of one cycle');
+  check(await ask('memgcReport.charts.length') === 4, 'charts of one cycle are missing');
+  check(await ask('memgcReport.over_time[0].scales.y.max') < 10, 'a goal without end is drawn');
+  check(/2 are too short to be drawn/.test(await ask(`document.getElementById('stops-note').textContent`)), 'stops of no time are not told of');
+  await look('one.png', 360, 1800, 'light');
+  check(requests.every(url => url.startsWith('file://') && /\/(report|one)\.html$/.test(url) || url.startsWith('data:')), `it loads ${requests}`);
 }
 
 const patience = setTimeout(() => { failures.push('no answer from Chromium in 100 s'); end(); }, 100000);

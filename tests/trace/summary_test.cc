@@ -60,6 +60,15 @@ TEST(TraceHistogram, QuantilesAreWithinTheStatedPrecision) {
     EXPECT_LE(got, exact * (1 + 1.0 / 256) + 1) << q;
   }
   EXPECT_EQ(histogram.max(), all.back());
+  std::size_t seen = 0;
+  histogram.each([&](std::uint64_t value, std::uint64_t count) {
+    ASSERT_LE(seen + count, all.size());
+    for (const std::uint64_t last = seen + count; seen < last; ++seen) {
+      ASSERT_GE(value, all[seen]);
+      ASSERT_LE(static_cast<double>(value), static_cast<double>(all[seen]) * (1 + 1.0 / 256) + 1);
+    }
+  });
+  EXPECT_EQ(seen, all.size());
 }
 
 TEST(TraceSummary, FiguresOfCyclesThatCanBeCountedByHand) {

@@ -37,12 +37,14 @@ void Histogram::add(std::uint64_t value) {
   max_ = std::max(max_, value);
 }
 
+std::uint64_t Histogram::top(std::size_t bucket) const { return std::clamp(bucket_top(bucket), min_, max_); }
+
 std::uint64_t Histogram::quantile(double q) const {
   const auto rank = static_cast<std::uint64_t>(std::ceil(q * static_cast<double>(count_)));
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     seen += buckets_[i];
-    if (seen >= rank && seen > 0) return std::clamp(bucket_top(i), min_, max_);
+    if (seen >= rank && seen > 0) return top(i);
   }
   return 0;
 }

@@ -27,6 +27,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// A heap that may grow without end has no goal to draw.
+Json goal(double mib) { return mib < kNoGoalMib ? Json(mib) : Json(nullptr); }
+
 // The cycles that somebody will want to look at: those that were worst by one measure.
 class Worst {
  public:
@@ -50,9 +53,9 @@ class Report {
 
  private:
   static constexpr int kBinsPerDecade = 8;
-  static constexpr int kDecades = 8;  // from 1 us to 100 s
+  static constexpr int kDecades = 10;        // of them, from
+  static constexpr double kShortestNs = 10;  // to 100 s
 
-  void add_stop(double ms);
   Json series() const;
   Json stops() const;
   Json utilisation() const;
@@ -61,23 +64,17 @@ class Report {
   Timeline timeline_;
   Utilisation utilisation_;
   Histogram stop_ns_;
-  std::array<std::uint64_t, kBinsPerDecade * kDecades> bins_{};
   Worst longest_{100}, dearest_{50};
   double peak_mib_ = 0, last_live_mib_ = 0, last_percent_ = 0, end_seconds_ = 0;
   std::uint64_t forced_ = 0, minor_ = 0;
 };
 
-void Report::add_stop(double ms) {
-  stop_ns_.add(static_cast<std::uint64_t>(std::llround(ms * 1e6)));
-  const double place = std::log10(std::max(ms * 1000, 1.0)) * kBinsPerDecade;
-  ++bins_[std::min(bins_.size() - 1, static_cast<std::size_t>(place + 1e-9))];
-}
-
 void Report::add(const Cycle& cycle) {
   const double seconds = timeline_.add(cycle);
   utilisation_.add(cycle, seconds);
-  add_stop(cycle.opening_stop_ms);
-  add_stop(cycle.closing_stop_ms);
+  for (const double ms : {cycle.opening_stop_ms, cycle.closing_stop_ms}) {
+    stop_ns_.add(static_cast<std::uint64_t>(std::llround(std::min(ms, 1e12) * 1e6)));
+  }
   longest_.add(cycle.longest_stop_ms(), seconds, cycle);
   dearest_.add(cycle.paid_cpu_ms(), seconds, cycle);
   peak_mib_ = std::max(peak_mib_, cycle.end_mib);
@@ -93,31 +90,43 @@ Json Report::series() const {
   for (const Timeline::Bucket& b : timeline_.buckets()) {
     if (b.cycles == 0) continue;
     rows.push_back({b.seconds, b.end_seconds, b.cycles, b.start.min, b.start.max, b.end.min, b.end.max, b.live.min,
-                    b.live.max, b.goal.min, b.goal.max, b.longest_stop_ms, b.gc_percent, b.cpu_ms, b.processors});
+                    b.live.max, goal(b.goal.min), goal(b.goal.max), b.longest_stop_ms, b.gc_percent, b.cpu_ms,
+                    b.processors});
   }
   return rows;
 }
 
 Json Report::stops() const {
+  // A stop that is less than 1/256 below the end of a bin may be counted in the next.
+  std::array<std::uint64_t, kBinsPerDecade * kDecades> counts{};
+  std::uint64_t shorter = 0;
+  stop_ns_.each([&](std::uint64_t ns, std::uint64_t count) {
+    const double place = std::log10(static_cast<double>(ns) / kShortestNs) * kBinsPerDecade;
+    if (place < 0) {
+      shorter += count;
+      return;
+    }
+    counts[std::min(counts.size() - 1, static_cast<std::size_t>(place + 1e-9))] += count;
+  });
   Json bins = Json::array();
-  for (std::size_t i = 0; i < bins_.size(); ++i) {
-    const double from = std::pow(10, static_cast<double>(i) / kBinsPerDecade) / 1000;
-    bins.push_back({i == 0 ? 0 : from, std::pow(10, static_cast<double>(i + 1) / kBinsPerDecade) / 1000, bins_[i]});
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const auto edge = [](std::size_t n) {
+      return kShortestNs * std::pow(10, static_cast<double>(n) / kBinsPerDecade) / 1e6;
+    };
+    bins.push_back({edge(i), edge(i + 1), counts[i]});
   }
   Json quantiles = Json::array();
   for (const double q : {0.5, 0.9, 0.99, 0.999, 1.0}) {
     quantiles.push_back({q, static_cast<double>(q < 1 ? stop_ns_.quantile(q) : stop_ns_.max()) / 1e6});
   }
-  return {{"count", stop_ns_.count()}, {"bins", bins}, {"quantiles", quantiles}};
+  return {{"count", stop_ns_.count()}, {"shorter", shorter}, {"bins", bins}, {"quantiles", quantiles}};
 }
 
 Json Report::utilisation() const {
   Json points = Json::array();
-  for (const Utilisation::Point& p : utilisation_.points()) {
-    if (p.stops.window_seconds() > std::max(end_seconds_, 0.001)) break;  // no such window
-    const auto& worst = p.with_assists.worst();
-    points.push_back({p.stops.window_seconds(), p.stops.utilisation(), p.with_assists.utilisation(),
-                      worst.begin_seconds, worst.number});
+  for (const WorstWindow& w : utilisation_.windows()) {
+    if (w.seconds > std::max(end_seconds_, 0.001)) break;  // no such window
+    points.push_back({w.seconds, w.utilisation(w.stops), w.utilisation(w.all), w.all.begin_seconds, w.all.number});
   }
   return points;
 }
@@ -131,7 +140,7 @@ Json Report::worst() const {
   for (const auto& [key, kept] : all) {
     const Cycle& c = kept.second;
     rows.push_back({c.run, c.number, kept.first, c.opening_stop_ms, c.concurrent_ms, c.closing_stop_ms, c.paid_cpu_ms(),
-                    c.assist_cpu_ms, c.start_mib, c.end_mib, c.live_mib, c.goal_mib,
+                    c.assist_cpu_ms, c.start_mib, c.end_mib, c.live_mib, goal(c.goal_mib),
                     c.forced ? "forced" : (c.minor ? "minor" : "")});
   }
   return rows;

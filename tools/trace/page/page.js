@@ -10,7 +10,7 @@
     return node;
   };
   const digits = x => x >= 100 ? x.toFixed(0) : `${Number(x.toPrecision(x >= 1 ? 3 : 2))}`;
-  const ms = x => x == null ? '-' : x === 0 ? '0' : x < 0.9995 ? `${digits(x * 1000)} \u00b5s` : x < 999.5 ? `${digits(x)} ms` : `${digits(x / 1000)} s`;
+  const ms = x => x == null ? '-' : x === 0 ? '0' : x < 0.0009995 ? `${digits(x * 1e6)} ns` : x < 0.9995 ? `${digits(x * 1000)} \u00b5s` : x < 999.5 ? `${digits(x)} ms` : `${digits(x / 1000)} s`;
   const mib = x => x == null ? '-' : x >= 1024 ? `${digits(x / 1024)} GiB` : `${Number(x.toFixed(1))} MiB`;
   const at = x => x == null ? '-' : `${x.toFixed(3)} s`;
   const percent = x => x == null ? '-' : `${digits(x)} %`;
@@ -36,7 +36,7 @@
   $('source').textContent = data.files.join(', ');
   $('made').textContent = `Made by memgc-trace ${data.version} from ${plural(status.lines, 'line')}.`;
   $('sampling').textContent = data.joined
-    ? `The trace has more cycles than points: each point is the least and greatest of ${digits(data.bucket_seconds)} s.` : 'Every cycle is shown.';
+    ? `There are more cycles than points: a point stands for ${ms(data.bucket_seconds * 1000)}, by the least and the greatest in it.` : 'Every cycle is shown.';
   if (status.runs > 1) $('sampling').textContent += ` The input holds ${status.runs} runs, which follow each other here.`;
   const missing = [[status.lost, 'line missing', 'lines missing'], [status.truncated, 'line cut', 'lines cut'], [status.malformed, 'line malformed', 'lines malformed']]
     .filter(([n]) => n > 0).map(([n, one, many]) => `${n} ${n === 1 ? one : many}`);
@@ -48,7 +48,7 @@
   for (const [value, label] of [
     [status.cycles.toLocaleString('en'), `cycles (${totals.forced} forced, ${totals.minor} minor)`],
     [ms(quantile(0.99)), `stop, p99 of ${plural(data.stops.count, 'stop')}`], [ms(quantile(1)), 'longest stop'],
-    [`${totals.gc_percent} %`, 'of the CPU, since the last run began'], [mib(totals.peak_mib), 'heap at most'], [mib(totals.live_mib), 'live at the end']]) {
+    [percent(totals.gc_percent), 'of the CPU, since the last run began'], [mib(totals.peak_mib), 'heap at most'], [mib(totals.live_mib), 'live at the end']]) {
     const tile = make('div', undefined, $('tiles'));
     make('b', value, tile);
     make('span', label, tile);
@@ -56,6 +56,13 @@
 
   // --- Charts ---
   const axis = (values, more) => ({ stroke: colour('dim'), grid: { stroke: colour('line'), width: 1 }, ticks: { stroke: colour('line') }, size: 66, values: (u, all) => all.map(v => v == null ? '' : values(v)), ...more });
+  const steps = (from, to) => { const all = []; for (let d = from; d <= to; ++d) for (const n of [1, 2, 5]) all.push(Number(`${n}e${d}`)); return all; };
+  // Time is told in the unit of the distance between two labels; after ten seconds a millisecond is a part of one.
+  const unit = (step, last) => step >= 86400 ? [86400, 'd'] : step >= 3600 ? [3600, 'h'] : step >= 60 ? [60, 'min'] : step < 1 && last < 10 ? [0.001, 'ms'] : [1, 's'];
+  const time_axis = () => axis(null, { size: 40, space: 55,
+    incrs: [...steps(-6, 0), 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 21600, 43200, ...steps(0, 12).map(d => d * 86400)],
+    values: (u, all, i, space, step) => { const [size, name] = unit(step, u.scales.x.max); return all.map(v => v == null ? '' : `${Number((v / size).toFixed(6))} ${name}`); } });
+  const decades = (u, i, lo, hi) => { const all = []; for (let d = -6; d < 6; ++d) if (10 ** d >= lo * 0.999 && 10 ** d <= hi * 1.001) all.push(10 ** d); return all; };
   const chart = (id, options, columns) => {
     const box = $(id);
     const made = new uPlot({ width: box.clientWidth, height: 280, ...options }, columns, box);
@@ -68,41 +75,44 @@
   const seconds = column(0);
   const cursor = { sync: { key: 'time' }, drag: { x: true, y: false } };
   let zooming = false;
-  const together = { setScale: [(u, key) => {  // the charts over time zoom as one
+  let pointed = null;  // the time last pointed at
+  const together = { setCursor: [u => { if (u.cursor.left >= 0) pointed = u.posToVal(u.cursor.left, 'x'); }], setScale: [(u, key) => {  // the charts over time zoom as one
     if (key !== 'x' || zooming) return;
     zooming = true;
     for (const other of over_time) if (other !== u) other.setScale('x', { min: u.scales.x.min, max: u.scales.x.max });
     zooming = false;
   }] };
   const over_time = [];
+  const most = name => data.joined ? `${name}, most` : name;
   const time = { x: { time: false } };
   const when = { label: 'Time', value: (u, v) => at(v) };
-  over_time.push(chart('heap', { scales: { ...time, y: { range: (u, lo, hi) => [0, (hi || 1) * 1.05] } }, cursor, hooks: together, axes: [axis(v => `${v} s`, { size: 40 }), axis(mib)],
-    series: [when, line('Before, most', 'start', mib), line('After marking, most', 'end', mib), line('Live, least', 'live', mib, { width: 1 }), line('Live, most', 'live', mib), line('Goal, least', 'goal', mib, { dash: [2, 4], width: 1 }), line('Goal, most', 'goal', mib, { dash: [6, 4] })],
-    bands: [{ series: [2, 4], fill: colour('band') }] }, [seconds, column(4), column(6), column(7), column(8), column(9), column(10)]));
+  over_time.push(chart('heap', { scales: { ...time, y: { range: (u, lo, hi) => [0, (hi || 1) * 1.05] } }, cursor, hooks: together, axes: [time_axis(), axis(mib)],
+    series: [when, line(most('Before'), 'start', mib), line(most('After marking'), 'end', mib), line(most('Live'), 'live', mib), line(most('Goal'), 'goal', mib, { dash: [6, 4] }),
+      ...data.joined ? [line('Live, least', 'live', mib, { width: 1 }), line('Goal, least', 'goal', mib, { dash: [2, 4], width: 1 })] : []],
+    bands: [{ series: [2, data.joined ? 5 : 3], fill: colour('band') }] }, [seconds, column(4), column(6), column(8), column(10), ...data.joined ? [column(7), column(9)] : []]));
   // From the beginning of one point to that of the next; how long the last one's stretch lasts, the trace does not say.
   const share = data.series.map((row, i) => {
     const span = i + 1 < data.series.length ? data.series[i + 1][0] - row[0] : 0;
     return span > 0 && row[14] > 0 ? Math.min(100, row[13] / 10 / span / row[14]) : null;
   });
-  over_time.push(chart('cpu', { scales: { ...time, y: { range: (u, lo, hi) => [0, Math.min(100, Math.max(5, hi * 1.1))] } }, cursor, hooks: together, axes: [axis(v => `${v} s`, { size: 40 }), axis(v => `${v} %`)],
+  over_time.push(chart('cpu', { scales: { ...time, y: { range: (u, lo, hi) => [0, Math.min(100, Math.max(5, hi * 1.1))] } }, cursor, hooks: together, axes: [time_axis(), axis(v => `${v} %`)],
     series: [when, line('In this stretch', 'end', percent, { fill: colour('band') }), line('Since the run began', 'goal', percent)] }, [seconds, share, column(12)]));
 
-  const used = data.stops.bins.filter(bin => bin[2] > 0);
-  const first = data.stops.bins.indexOf(used[0]), last = data.stops.bins.indexOf(used[used.length - 1]);
-  const bins = data.stops.bins.slice(Math.max(0, first - 1), last + 2);
-  $('stops-note').textContent = `${plural(data.stops.count, 'stop')}: two of each cycle, each the longest of any one thread. Lengths on a logarithmic scale.`;
-  chart('stops', { scales: { x: { time: false, distr: 3 }, y: { range: (u, lo, hi) => [0, hi * 1.05] } }, axes: [axis(ms, { size: 40, space: 60, splits: (u, i, lo, hi) => { const all = []; for (let d = -3; d < 6; ++d) if (10 ** d >= lo * 0.999 && 10 ** d <= hi * 1.001) all.push(10 ** d); return all; } }), axis(v => v.toLocaleString('en'))],
+  const used = data.stops.bins.map((bin, i) => bin[2] > 0 ? i : -1).filter(i => i >= 0);
+  const bins = data.stops.bins.slice(used.length ? Math.max(0, used[0] - 1) : 0, used.length ? used[used.length - 1] + 2 : 2);
+  $('stops-note').textContent = `${plural(data.stops.count, 'stop')}, two of each cycle. In a line of memgc each is the longest that any one thread was held up; in one of Go, for how long all threads stood still.` +
+    (data.stops.shorter ? ` ${data.stops.shorter.toLocaleString('en')} are too short to be drawn (less than 10 ns, or written as 0).` : '');
+  chart('stops', { scales: { x: { time: false, distr: 3 }, y: { range: (u, lo, hi) => [0, (hi || 1) * 1.05] } }, axes: [axis(ms, { size: 40, space: 60, splits: decades }), axis(v => v.toLocaleString('en'), { incrs: steps(0, 15) })],
     series: [{ label: 'Stops of', value: (u, v, s, i) => i == null ? '-' : `${ms(bins[i][0])} to ${ms(bins[i][1])}` },
       { label: 'Count', stroke: colour('end'), fill: colour('band'), paths: uPlot.paths.stepped({ align: 1 }), points: { show: false }, value: (u, v) => v == null ? '-' : v.toLocaleString('en') }] },
-  [bins.map(bin => bin[0] || 0.001), bins.map(bin => bin[2])]);
+  [bins.map(bin => bin[0]), bins.map(bin => bin[2])]);
   const head = make('tr', undefined, make('thead', undefined, $('quantiles')));
   const row = make('tr', undefined, make('tbody', undefined, $('quantiles')));
   for (const [q, value] of data.stops.quantiles) { make('th', q === 1 ? 'max' : `p${Number((q * 100).toFixed(1))}`, head).scope = 'col'; make('td', ms(value), row); }
 
   const windows = data.utilisation;
-  chart('mmu', { scales: { x: { time: false, distr: 3 }, y: { range: [0, 100] } }, axes: [axis(v => ms(v * 1000), { size: 40, space: 60, splits: (u, i, lo, hi) => { const all = []; for (let d = -4; d < 3; ++d) if (10 ** d >= lo * 0.999 && 10 ** d <= hi * 1.001) all.push(10 ** d); return all; } }), axis(v => `${v} %`)],
-    series: [{ label: 'Window', value: (u, v) => v == null ? '-' : ms(v * 1000) }, line('Not stopped', 'live', percent), line('Nor assisting', 'goal', percent)] },
+  chart('mmu', { scales: { x: { time: false, distr: 3 }, y: { range: [0, 100] } }, axes: [axis(v => ms(v * 1000), { size: 40, space: 60, splits: decades }), axis(v => `${v} %`)],
+    series: [{ label: 'Window', value: (u, v) => v == null ? '-' : ms(v * 1000) }, line('Not stopped', 'live', percent), line('Not stopped or assisting', 'goal', percent)] },
   [windows.map(w => w[0]), windows.map(w => w[1] * 100), windows.map(w => w[2] * 100)]);
 
   // --- Tables ---
@@ -111,6 +121,12 @@
     $('heap-title').scrollIntoView({ behavior: 'smooth' });
   };
   const reset = () => { for (const u of over_time) u.setScale('x', { min: seconds[0], max: Math.max(seconds[seconds.length - 1], seconds[0] + 0.001) }); };
+  const zoom = by => {
+    const { min, max } = over_time[0].scales.x, around = pointed >= min && pointed <= max ? pointed : (min + max) / 2, half = (max - min) * by / 2;
+    for (const u of over_time) u.setScale('x', { min: around - half, max: around + half });
+  };
+  for (const button of document.querySelectorAll('.in')) button.addEventListener('click', () => zoom(0.5));
+  for (const button of document.querySelectorAll('.out')) button.addEventListener('click', () => zoom(2));
   for (const button of document.querySelectorAll('.reset')) button.addEventListener('click', reset);
   const link = (text, parent, action, label) => {
     const button = make('button', text, parent);
