@@ -61,7 +61,28 @@ expect 2 '--at=MEMGC=nonsense' advise --at MEMGC=nonsense "$data/go1.26_leak.txt
 expect 2 '--at=50: accepted are' advise --at 50 "$data/go1.26_leak.txt"
 expect 2 '--limit=100MB: accepted are' advise --limit 100MB "$data/go1.26_leak.txt"
 
+# Exports: one format, on standard output or in a file that is there whole or not at all.
+expect 0 '^run,heap,cycle,' export --csv "$data/go1.17.txt"
+expect 0 'gctrace_cycles_total.cause="forced",kind="full". 4' export --prometheus "$data/go1.26_leak.txt"
+expect 0 '"traceEvents"' export --perfetto "$data/memgc_json.txt"
+expect 0 '3 cycles lost' export --csv -o gap.csv gap
+[[ $(wc -l <gap.csv) == 38 && ! -e gap.csv.part ]] || { echo 'export -o'; failures=$((failures + 1)); }
+expect 2 'which format' export gap
+expect 2 'excludes' export --csv --perfetto gap
+expect 1 'nothing to export' export --csv -o none.csv /dev/null
+[[ ! -e none.csv && ! -e none.csv.part ]] || { echo 'export of nothing'; failures=$((failures + 1)); }
+expect 1 'cannot be written' export --csv -o missing/out.csv gap
+gzip --stdout "$data/go1.17.txt" >two.gz
+expect 0 '' export --csv -o two.csv "$data/memgc_scheme.txt" two.gz
+[[ $(wc -l <two.csv) == 43 && $(tail -1 two.csv) == 1,* ]] || { echo 'export of two files'; failures=$((failures + 1)); }
+if type promtool &>/dev/null; then
+  for trace in "$data"/*.txt; do
+    "$program" export --prometheus "$trace" 2>/dev/null | promtool check metrics || { echo "promtool: $trace"; failures=$((failures + 1)); }
+  done
+fi
+
 expect 0 'p99.9|99.9 %' explain p99.9
+expect 0 'it breaks off' explain whole
 expect 0 'CPU time of the same' explain
 expect 2 'neither a field nor a figure' explain nonsense
 
@@ -75,6 +96,11 @@ expect 1 'cannot run ./missing' run -- ./missing
 words() { bash -c 'source ./completion; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _memgc_trace; echo "${COMPREPLY[*]}"' _ "$@"; }
 [[ $(words memgc-trace summ) == summary ]] || { echo 'completion of a command'; failures=$((failures + 1)); }
 [[ $(words memgc-trace summary --fail) == --fail-if ]] || { echo 'completion of an option'; failures=$((failures + 1)); }
-"$program" man | grep -q '^\.SS summary' || { echo 'man'; failures=$((failures + 1)); }
+"$program" man >page
+for command in follow top export; do
+  [[ $(words memgc-trace "${command:0:4}") == "$command" ]] || { echo "completion of $command"; failures=$((failures + 1)); }
+  grep -q "^\.SS $command" page || { echo "man: $command"; failures=$((failures + 1)); }
+done
+grep -q '^\.SS summary' page || { echo 'man'; failures=$((failures + 1)); }
 
 ((failures == 0))

@@ -54,10 +54,14 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return out;
 }
 
-pid_t start(std::vector<std::string> command, int error_fd) {
+pid_t start(std::vector<std::string> command, int error_fd, bool own_terminal) {
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_adddup2(&files, error_fd, STDERR_FILENO);
+  if (own_terminal) {
+    posix_spawn_file_actions_adddup2(&files, error_fd, STDOUT_FILENO);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  }
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t defaults;
@@ -76,11 +80,11 @@ pid_t start(std::vector<std::string> command, int error_fd) {
 }
 
 // False when there is nothing more: the pipe is closed.
-bool pass_output(int from, const std::function<void(std::string_view)>& on_output) {
+bool pass_output(int from, bool pass_on, const std::function<void(std::string_view)>& on_output) {
   char buffer[64 << 10];
   const ssize_t got = ::read(from, buffer, sizeof buffer);
   if (got < 0) return errno == EINTR;
-  for (ssize_t written = 0; written < got;) {
+  for (ssize_t written = pass_on ? 0 : got; written < got;) {
     const ssize_t now = ::write(STDERR_FILENO, buffer + written, static_cast<std::size_t>(got - written));
     if (now < 0 && errno != EINTR) break;
     if (now > 0) written += now;
@@ -107,11 +111,12 @@ std::string with_gctrace(std::string_view debug) {
   return out;
 }
 
-int run_child(const std::vector<std::string>& command, const std::function<void(std::string_view)>& on_output) {
+int run_child(const std::vector<std::string>& command, const std::function<void(std::string_view)>& on_output,
+              const ChildOptions& options) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw InputError(fmt::format("pipe: {}", std::strerror(errno)));
   for (const int signal : {SIGINT, SIGQUIT}) set_signal(signal, SIG_IGN);
-  const pid_t pid = start(command, ends[1]);
+  const pid_t pid = start(command, ends[1], options.own_terminal);
   ::close(ends[1]);
   child_pid = pid;
   for (const int signal : {SIGTERM, SIGHUP}) set_signal(signal, pass_on);
@@ -123,10 +128,11 @@ int run_child(const std::vector<std::string>& command, const std::function<void(
     pollfd wait = {ends[0], POLLIN, 0};
     const int ready = ::poll(&wait, 1, ended ? 0 : kLookMs);
     if (ready > 0) {
-      open = pass_output(ends[0], on_output);
+      open = pass_output(ends[0], options.pass_on, on_output);
     } else if (ended) {
       break;
     }
+    if (options.on_look) options.on_look();
     if (!ended) ended = ::waitpid(pid, &status, WNOHANG) == pid;
   }
   while (!ended) ended = ::waitpid(pid, &status, 0) == pid || errno != EINTR;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "commands.h"
+#include "csv.h"
 #include "figures.h"
 
 namespace memgc::trace {
@@ -59,6 +60,8 @@ void explain_all() {
     }
     fmt::print("  {:<28}{}\n", info.key, info.meaning);
   }
+  fmt::print("\nColumns of export --csv (seconds, bytes, shares from 0 to 1; empty where the line does not say):\n\n");
+  for (const CsvColumn& column : csv_columns()) fmt::print("  {:<28}{}\n", column.name, column.meaning);
 }
 
 void explain(const std::string& name) {
@@ -67,6 +70,9 @@ void explain(const std::string& name) {
     if (name != field.name) continue;
     fmt::print("{}\n\n  {}\n\n{}\n", field.name, field.example, field.meaning);
     return;
+  }
+  for (const CsvColumn& column : csv_columns()) {
+    if (name == column.name) return fmt::print("{} (a column of export --csv)\n\n{}\n", name, column.meaning);
   }
   const FigureInfo* const info = find_figure(name);
   if (info == nullptr) {

@@ -7,10 +7,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
-#include <cstdio>
-#include <cstring>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -18,6 +15,7 @@
 
 #include "commands.h"
 #include "histogram.h"
+#include "output_file.h"
 #include "page.h"
 #include "timeline.h"
 #include "utilisation.h"
@@ -186,19 +184,6 @@ std::string page_of(const Json& data) {
   return fill("{{data}}", text, std::move(page));
 }
 
-// The file is there whole or not at all.
-void write_file(const std::string& path, const std::string& text) {
-  const std::string part = path + ".part";
-  std::FILE* const file = std::fopen(part.c_str(), "w");
-  bool good = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (file != nullptr) good = std::fclose(file) == 0 && good;
-  if (good) good = std::rename(part.c_str(), path.c_str()) == 0;
-  if (good) return;
-  const int error = errno;
-  std::remove(part.c_str());
-  throw InputError(path + ": cannot be written: " + std::strerror(error));
-}
-
 struct Options {
   TraceOptions traces;
   std::string output;
@@ -210,7 +195,9 @@ void report(const Options& options) {
   handlers.cycle = [&](const Cycle& cycle) { report.add(cycle); };
   const ReadStatus status = read_traces(options.traces, std::move(handlers));
   if (status.cycles == 0) throw InputError("no whole trace line in the input: there is nothing to report");
-  write_file(options.output, page_of(report.json(options.traces, status)));
+  OutputFile output(options.output);
+  output.write(page_of(report.json(options.traces, status)));
+  output.commit();
   end_strict(options.traces.strict, status.malformed);
 }
 

@@ -11,7 +11,9 @@ using Range = Timeline::Range;
 
 Range join(const Range& a, const Range& b) { return {std::min(a.min, b.min), std::max(a.max, b.max)}; }
 
-Bucket join(const Bucket& a, const Bucket& b) {
+}  // namespace
+
+Timeline::Bucket join(const Bucket& a, const Bucket& b) {
   if (a.cycles == 0) return b;
   if (b.cycles == 0) return a;
   const Bucket& last = a.seconds <= b.seconds ? b : a;
@@ -28,7 +30,21 @@ Bucket join(const Bucket& a, const Bucket& b) {
   return both;
 }
 
-}  // namespace
+Timeline::Bucket bucket_of(const Cycle& cycle, double begin) {
+  Bucket one;
+  one.cycles = 1;
+  one.seconds = begin;
+  one.end_seconds = begin + cycle.wall_ms() / 1000;
+  one.start = {cycle.start_mib, cycle.start_mib};
+  one.end = {cycle.end_mib, cycle.end_mib};
+  one.live = {cycle.live_mib, cycle.live_mib};
+  one.goal = {cycle.goal_mib, cycle.goal_mib};
+  one.longest_stop_ms = cycle.longest_stop_ms();
+  one.gc_percent = cycle.gc_percent;
+  one.cpu_ms = cycle.paid_cpu_ms();
+  one.processors = cycle.processors;
+  return one;
+}
 
 double Timeline::place(const Cycle& cycle) {
   if (cycle.run > run_) {
@@ -52,21 +68,9 @@ double Timeline::add(const Cycle& cycle) {
   buckets_.resize(kBuckets);
   const double begin = place(cycle);
   make_room(begin);
-  Bucket one;
-  one.cycles = 1;
-  one.seconds = begin;
-  one.end_seconds = begin + cycle.wall_ms() / 1000;
-  one.start = {cycle.start_mib, cycle.start_mib};
-  one.end = {cycle.end_mib, cycle.end_mib};
-  one.live = {cycle.live_mib, cycle.live_mib};
-  one.goal = {cycle.goal_mib, cycle.goal_mib};
-  one.longest_stop_ms = cycle.longest_stop_ms();
-  one.gc_percent = cycle.gc_percent;
-  one.cpu_ms = cycle.paid_cpu_ms();
-  one.processors = cycle.processors;
   Bucket& bucket = buckets_[std::min(kBuckets - 1, static_cast<std::size_t>(std::max(begin, 0.0) / width_))];
   if (bucket.cycles > 0) joined_ = true;
-  bucket = join(bucket, one);
+  bucket = join(bucket, bucket_of(cycle, begin));
   return begin;
 }
 

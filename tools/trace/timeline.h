@@ -52,4 +52,9 @@ class Timeline {
   bool joined_ = false;
 };
 
+// The two together, whichever comes first.
+Timeline::Bucket join(const Timeline::Bucket& a, const Timeline::Bucket& b);
+// One cycle, which begins at `begin` on the axis.
+Timeline::Bucket bucket_of(const Cycle& cycle, double begin);
+
 }  // namespace memgc::trace
