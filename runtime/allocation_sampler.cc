@@ -11,6 +11,7 @@
 #include "runtime/call_stack.h"
 #include "runtime/clock.h"
 #include "runtime/heap_impl.h"
+#include "runtime/thread_record.h"
 
 namespace memgc::internal {
 
@@ -44,7 +45,7 @@ AllocationSampler::Site* AllocationSampler::site_of(const CallStack& stack, std:
 
 void AllocationSampler::add(const void* cell, std::size_t bytes, const TypeInfo& type, bool array, const Roles& roles) {
   CallStack stack;
-  stack.capture();
+  stack.capture(ThreadRecord::mine());
   const std::uint32_t born = roles.swaps + (roles.keep == Keep::kNothing ? 0 : 1);
   const std::lock_guard guard(lock_);
   try {

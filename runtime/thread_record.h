@@ -19,6 +19,7 @@
 #include "memgc/allocation_counter.h"
 #include "memgc/internal/thread_state.h"
 #include "memgc/root.h"
+#include "runtime/call_stack.h"
 
 namespace memgc::internal {
 
@@ -57,6 +58,7 @@ struct ThreadRecord {
   bool blocked = false;  // by the owner, for its own slow paths; the collector goes by MutatorImpl::blocked
   char name[16] = {};
   int tid = 0;                     // the kernel's number for it
+  CallStack::Last last_stack;      // the owner's
   std::atomic<int> references{1};  // the thread itself, its mutators, each RangeEntry
 
   static ThreadRecord& mine();

@@ -6,6 +6,7 @@
 
 #include "runtime/call_stack.h"
 #include "runtime/clock.h"
+#include "runtime/thread_record.h"
 
 namespace memgc {
 
@@ -38,7 +39,7 @@ void WaitingSampler::begin(SamplePoints& points) {
 
 void WaitingSampler::add(WaitKind kind, std::uint64_t ns) {
   CallStack stack;
-  stack.capture();
+  stack.capture(ThreadRecord::mine());
   const double stands_for = 1 / SamplePoints::probability(rate_, ns);
   const std::lock_guard guard(lock_);
   try {
