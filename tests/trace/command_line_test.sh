@@ -43,6 +43,20 @@ expect 1 'does not say' summary --fail-if 'p99>1ns' /dev/null
 expect 1 'missing: No such file' summary missing
 expect 0 'runs +0' summary
 
+expect 0 '3 objects of 2 types' heap "$data/small.heapsnapshot"
+expect 0 '\[1\] +List @5' heap --path List "$data/small.heapsnapshot"
+expect 0 '\.next +List @7' heap --path 7 "$data/small.heapsnapshot"
+expect 0 '"List",2,64,1064' heap --csv "$data/small.heapsnapshot"
+expect 0 'all' heap diff "$data/small.heapsnapshot" "$data/small.heapsnapshot"
+expect 1 "no object is a 'lis' or has that name; there is List" heap --path lis "$data/small.heapsnapshot"
+expect 1 'no .heapsnapshot' heap "$data/memgc_scheme.txt"
+expect 1 'missing: No such file' heap missing
+expect 2 'FILE is required' heap
+expect 2 'is no regular expression' heap --type '(' "$data/small.heapsnapshot"
+expect 2 'excludes' heap --json --csv "$data/small.heapsnapshot"
+expect 2 'diff takes two files' heap --path 3 diff "$data/small.heapsnapshot" "$data/small.heapsnapshot"
+expect 2 'AFTER is required' heap diff "$data/small.heapsnapshot"
+
 # Lost lines are remarked at every figure that suffers, and at no other.
 sed 20,22d "$data/memgc_scheme.txt" >gap
 expect 0 'p99 [^]]*\[without 3 of 40 lines\]' summary gap

@@ -42,6 +42,7 @@ void add_export(CLI::App& app);
 void add_follow(CLI::App& app);
 void add_top(CLI::App& app);
 void add_escape(CLI::App& app);
+void add_heap(CLI::App& app);
 void add_completion(CLI::App& app);
 void add_man(CLI::App& app);
 

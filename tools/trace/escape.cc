@@ -7,7 +7,6 @@
 //
 // One thread.
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cmath>
@@ -32,16 +31,14 @@ struct EscapeOptions {
 };
 
 std::string unpacked(const std::string& path) {
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(::gzopen(path.c_str(), "rb"), &::gzclose);
-  if (file == nullptr) throw InputError(path + ": cannot be opened");
+  const InputFile file = open_input(path);
   constexpr std::size_t kPart = std::size_t{1} << 16;
   std::string out;
   for (;;) {
     const std::size_t before = out.size();
     out.resize(before + kPart);
-    const int got = ::gzread(file.get(), out.data() + before, kPart);
-    if (got < 0) throw InputError(path + ": is damaged, or no gzip file");
-    out.resize(before + static_cast<std::size_t>(got));
+    const std::size_t got = read_input(file, path, out.data() + before, kPart);
+    out.resize(before + got);
     if (got == 0) return out;
   }
 }

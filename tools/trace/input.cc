@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <optional>
 
 namespace memgc::trace {
@@ -18,21 +17,6 @@ namespace {
 
 constexpr std::size_t kBuffer = 256 << 10;
 constexpr off_t kTail = 4 << 20;  // of a plain file: its last cycle is looked for there
-
-struct Close {
-  void operator()(gzFile file) const { gzclose(file); }
-};
-using File = std::unique_ptr<gzFile_s, Close>;
-
-File open(const std::string& path) {
-  const bool standard = path == "-";
-  const int fd = standard ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) throw InputError(path + ": " + std::strerror(errno));
-  File file(gzdopen(fd, "rb"));  // which reads a plain file as it is
-  if (!file) throw InputError(path + ": out of memory");
-  gzbuffer(file.get(), kBuffer);
-  return file;
-}
 
 // Reads on to the end, from wherever the file stands.
 void read_rest(gzFile file, const std::string& path, Reader& reader) {
@@ -52,7 +36,7 @@ void read_rest(gzFile file, const std::string& path, Reader& reader) {
 }
 
 void read_one(const std::string& path, Reader& reader) {
-  const File file = open(path);
+  const InputFile file = open_input(path);
   reader.begin_source(path);
   read_rest(file.get(), path, reader);
 }
@@ -81,7 +65,7 @@ Extent measure(const std::string& path) {
     if (!out.first) out.first = cycle;
     out.last = cycle;
   };
-  const File file = open(path);
+  const InputFile file = open_input(path);
   Reader reader({note, note, {}});
   std::vector<char> buffer(kBuffer);
   int got = 0;
@@ -141,6 +125,29 @@ std::vector<std::string> in_order(const std::vector<std::string>& paths) {
 }
 
 }  // namespace
+
+void CloseInput::operator()(gzFile_s* file) const { gzclose(file); }
+
+InputFile open_input(const std::string& path) {
+  const bool standard = path == "-";
+  const int fd = standard ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw InputError(path + ": " + std::strerror(errno));
+  InputFile file(gzdopen(fd, "rb"));  // which reads a plain file as it is
+  if (!file) throw InputError(path + ": out of memory");
+  gzbuffer(file.get(), kBuffer);
+  return file;
+}
+
+std::size_t read_input(const InputFile& file, const std::string& path, char* to, std::size_t most) {
+  const int got = gzread(file.get(), to, static_cast<unsigned>(most));
+  int error = Z_OK;
+  const char* const message = gzerror(file.get(), &error);
+  if (got > 0) return static_cast<std::size_t>(got);
+  if (error == Z_ERRNO) throw InputError(path + ": " + std::strerror(errno));
+  if (error == Z_BUF_ERROR) throw InputError(path + ": the gzip file breaks off");
+  if (error < 0) throw InputError(message);  // zlib puts the path before it
+  return 0;
+}
 
 ReadStatus read_traces(const std::vector<std::string>& paths, Handlers handlers) {
   Reader reader(std::move(handlers));

@@ -8,11 +8,14 @@
 // One thread.
 #pragma once
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "reader.h"
+
+struct gzFile_s;  // zlib's
 
 namespace memgc::trace {
 
@@ -21,6 +24,15 @@ class InputError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+struct CloseInput {
+  void operator()(gzFile_s* file) const;
+};
+using InputFile = std::unique_ptr<gzFile_s, CloseInput>;
+// A file, plain or gzip; "-" is standard input. Throws InputError.
+InputFile open_input(const std::string& path);
+// The next bytes of it, unpacked: how many, 0 at the end. Throws InputError; so does a gzip file that breaks off.
+std::size_t read_input(const InputFile& file, const std::string& path, char* to, std::size_t most);
 
 // Reads all of them. "-" is standard input; no path at all is standard input too. Throws InputError.
 ReadStatus read_traces(const std::vector<std::string>& paths, Handlers handlers);

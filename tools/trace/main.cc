@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
            memgc::trace::add_follow,
            memgc::trace::add_top,
            memgc::trace::add_escape,
+           memgc::trace::add_heap,
            memgc::trace::add_completion,
            memgc::trace::add_man,
        }) {

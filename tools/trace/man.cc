@@ -26,16 +26,23 @@ void print_options(const CLI::App& app) {
   }
 }
 
+// Each, and those below it.
+void print_commands(const CLI::App& app, const std::string& above) {
+  for (const CLI::App* const command : app.get_subcommands({})) {
+    const std::string name = above + command->get_name();
+    fmt::print(".SS {}\n{}\n", escaped(name), escaped(command->get_description()));
+    print_options(*command);
+    print_commands(*command, name + " ");
+  }
+}
+
 void print_page(const CLI::App& app) {
   fmt::print(".TH MEMGC\\-TRACE 1 \"\" \"memgc {}\"\n.SH NAME\nmemgc\\-trace \\- {}\n", MEMGC_VERSION_STRING,
              escaped(app.get_description()));
   fmt::print(".SH SYNOPSIS\n.B memgc\\-trace\n.I COMMAND\n[\\fIOPTION\\fR]... [\\fIFILE\\fR]...\n.SH OPTIONS\n");
   print_options(app);
   fmt::print(".SH COMMANDS\n");
-  for (const CLI::App* const command : app.get_subcommands({})) {
-    fmt::print(".SS {}\n{}\n", escaped(command->get_name()), escaped(command->get_description()));
-    print_options(*command);
-  }
+  print_commands(app, "");
   fmt::print(
       ".SH EXIT STATUS\n.TP\n.B 0\nall is well\n.TP\n.B 1\nsomething cannot be read, written or judged; with "
       "\\-\\-strict, malformed lines\n.TP\n.B 2\nthe command line is wrong\n.TP\n.B 3\na \\-\\-fail\\-if holds\n.PP\n"
