@@ -131,7 +131,7 @@ std::uint64_t kept_cells(const Word& fresh, const Word& kept, std::uint64_t mask
 inline std::uint32_t count_bits(const BitmapWord* words, std::uint32_t cells) {
   std::uint32_t count = 0;
   for (std::uint32_t word = 0; word * 64 < cells; ++word) {
-    count += static_cast<std::uint32_t>(std::popcount(words[word].load(std::memory_order_relaxed)));
+    count += count_ones(words[word].load(std::memory_order_relaxed));
   }
   return count;
 }

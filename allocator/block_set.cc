@@ -189,11 +189,11 @@ std::size_t BlockSets::merge_new(unsigned kept) {
     for (const BlockIndex end = std::min(used_end, index + kBatch); index < end; ++index) {
       BitmapWord* to = cage_.bitmap(kept, index);
       BitmapWord* from = cage_.bitmap(kNewBitmap, index);
-      int both = 0;
+      unsigned both = 0;
       for (std::size_t word = 0; word < kBitmapWords; ++word) {
-        both += std::popcount(merge_word(to[word], from[word]));
+        both += count_ones(merge_word(to[word], from[word]));
       }
-      if (both != 0) in_both += static_cast<std::size_t>(both) * cage_.cell_bytes({index, 0});
+      if (both != 0) in_both += std::size_t{both} * cage_.cell_bytes({index, 0});
     }
   }
   return in_both;
@@ -215,7 +215,7 @@ BlockSets::Cells BlockSets::begin_kept(unsigned kept, bool copy) {
       // Acquire: pairs with the release in occupy(): who scans the cell sees it as it was made.
       const std::uint64_t bits = from[word].load(std::memory_order_acquire);
       if (to[word].load(std::memory_order_relaxed) != bits) to[word].store(bits, std::memory_order_relaxed);
-      count += static_cast<std::size_t>(std::popcount(bits));
+      count += count_ones(bits);
     }
     if (count == 0) continue;
     out.count += count;
