@@ -6,6 +6,7 @@
 
 #include "allocator/base/bits.h"
 #include "allocator/base/check.h"
+#include "allocator/base/seeded_bug.h"
 #include "memgc/internal/schedule_point.h"
 #include "memgc/internal/thread_state.h"
 #include "runtime/dead_stack.h"
@@ -66,11 +67,22 @@ void* bump(Run& run) {
   return cell;
 }
 
+// The run has cells that were just cleared. Where stores are remembered and nobody marks, this thread's to them need
+// not be, until it answers the collector again.
+inline void note_young(MutatorImpl& mutator, const Run& run) {
+  if (thread_state.cards == nullptr || thread_state.shades) return;
+  if (!mutator.heap.knows_old(mutator.local.roles()) && !seeded_bug("young_too_early")) return;
+  thread_state.young = {reinterpret_cast<std::uintptr_t>(run.cursor), static_cast<std::size_t>(run.limit - run.cursor)};
+}
+
 // Whether the layout's run has room, without asking anybody. Every 2 KiB at the most, so what it costs shows.
 [[gnu::noinline]] bool advance(MutatorImpl& mutator, LayoutId layout) {
   poll(mutator);
   const Run& run = mutator.local.runs()[layout];
-  return run.cursor < run.limit || mutator.local.advance(layout);
+  if (run.cursor < run.limit) return true;
+  if (!mutator.local.advance(layout)) return false;
+  note_young(mutator, run);
+  return true;
 }
 
 [[gnu::noinline]] void* refill_uncleared(MutatorImpl& mutator, LayoutId layout) {
@@ -85,6 +97,7 @@ void* bump(Run& run) {
     for (;;) {
       switch (mutator.local.refill(layout, most_bytes)) {
         case LocalRuns::Refill::kDone:
+          note_young(mutator, run);
           mutator.note_lock_waits();
           return bump(run);
         case LocalRuns::Refill::kNoMemory:

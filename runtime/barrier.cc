@@ -68,7 +68,8 @@ inline bool remember(const void* word, const void* target) {
   if (seeded_bug("store_unremembered") || (seeded_bug("store_unremembered_while_marking") && thread_state.shades))
     return true;
   schedule_point("remember");
-  return thread_state.cards == nullptr || target == nullptr || thread_state.cards->note(word);
+  return thread_state.cards == nullptr || target == nullptr || thread_state.young.hold(word) ||
+         thread_state.cards->note(word);
 }
 
 Remembered& remembered() { return static_cast<Remembered&>(*thread_state.cards); }

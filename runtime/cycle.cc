@@ -313,6 +313,7 @@ void Cycle::settle() {
   heap_.finalizers().wake(heap_.facade());
   const Roles roles = heap_.roles();
   if (!seeded_bug("bitmap_not_cleared")) old_ = heap_.sets().begin_kept(roles.kept(), knows_old());
+  heap_.note_old();
   heap_.sets().swap_roles(roles);
   heap_.sets().settle(roles.occupied);
   heap_.large().settle(roles.occupied);

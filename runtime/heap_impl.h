@@ -72,6 +72,13 @@ class HeapImpl {
   Roles roles() const { return roles_; }
   void set_roles(const Roles& roles) { roles_ = roles; }
 
+  /// It is settled what was old when the roles changed last: what is handed out from now on will not be. The
+  /// collector's.
+  void note_old() { old_known_.store(roles_.swaps, std::memory_order_release); }
+  /// Whether it is, for a thread that has answered the roles' last change. Acquire, with the release above: what it
+  /// records from now on comes after the collector has read what is old.
+  bool knows_old(const Roles& its) const { return old_known_.load(std::memory_order_acquire) == its.swaps; }
+
   /// Adds what a mutator has bumped past to the heap's counts. By its owner, or for it while it is blocked.
   void count_allocation(MutatorImpl& mutator);
   void count_large_allocation(MutatorImpl& mutator, std::size_t bytes);
@@ -192,6 +199,7 @@ class HeapImpl {
   BlockSets sets_;
   LargeObjects large_;
   Roles roles_;
+  std::atomic<std::uint32_t> old_known_{0};  // the roles' swaps since which it is known what is old
   Remembered remembered_;
   GreyQueue grey_;
   WeakRefs weak_refs_;

@@ -68,6 +68,7 @@ void ThreadRecord::update_barrier() noexcept {
   thread_state.cards = !remembers || blocked ? nullptr : one ? &mutators->heap.remembered() : &Remembered::several();
   thread_state.notes_inline = remembers && !shades && one && !kStepsThroughStores && !seeded_bug("store_unremembered");
   thread_state.barrier = shades || remembers;
+  if (!seeded_bug("young_for_ever")) thread_state.young = {};
 }
 
 namespace {

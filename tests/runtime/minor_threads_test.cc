@@ -79,6 +79,16 @@ class MinorSteps : public ::testing::Test {
     EXPECT_EQ(heap.stats().minor_cycles, 1u);
   }
 
+  // Of other layouts than a Link, so that they have runs of their own.
+  struct WideLink : Link {
+    std::uint64_t more[6] = {};
+  };
+  struct Watcher {
+    Weak<Link> weak;
+    std::uint64_t more[3] = {};
+    static constexpr auto fields = memgc::fields(&Watcher::weak);
+  };
+
   Heap heap;
   Root<Link> old;
   Stepper a, late;
@@ -121,6 +131,48 @@ TEST_F(MinorSteps, TheRestOfARunIsNotOld) {
   }
   collect_minor();
   EXPECT_EQ(heap.stats().live_bytes, 2 * sizeof(Link));
+}
+
+// `a` has what was made last in a run that it goes on with; a cycle later that is old.
+TEST_F(MinorSteps, WhatWasYoungBeforeACycleIsNotAfterIt) {
+  Root<Link> held, young;
+  a.run([&](Mutator& me) { held = me.make<Link>(); });
+  SteppedCycle(heap, true).finish(a, late);
+  late.run([&](Mutator& me) { young = me.make<Link>(); });
+  a.run([&](Mutator&) { held->next = young; });
+  young = nullptr;
+  SteppedCycle(heap, true).finish(a, late);
+  EXPECT_EQ(heap.stats().minor_cycles, 2u);
+  EXPECT_EQ(heap.stats().live_bytes, 3 * sizeof(Link));
+}
+
+// `a` is through with the cycle, and uses a run up before what is old is known: it becomes old with the rest.
+TEST_F(MinorSteps, WhatBecomesOldAtOnceIsRemembered) {
+  if (MEMGC_CHECKS != 0) GTEST_SKIP() << "marks are verified with all threads stopped, between a round and the end";
+  constexpr std::size_t kMoreThanABlock = (std::size_t{128} << 10) / sizeof(Link);
+  Root<Link> held;
+  Root<Watcher> watcher;
+  {
+    SteppedCycle cycle(heap);
+    for (int handshake = 1; handshake <= 4; ++handshake) {
+      a.answer();
+      late.answer();
+    }
+    a.answer();  // the end
+    a.run([&](Mutator& me) {
+      watcher = me.make<Watcher>();
+      watcher->weak.reset(me.make<WideLink>());  // from here on there is a run that is not used up
+      held = me.make<Link>();
+      WideLink* young = me.make<WideLink>();
+      held->next = young;
+      watcher->weak.reset(young);
+      for (std::size_t i = 0; i < kMoreThanABlock; ++i) me.make<Link>();
+    });
+    a.local = nullptr;
+    cycle.finish(a, late);
+  }
+  collect_minor();
+  a.run([&](Mutator&) { EXPECT_EQ(watcher->weak.get(), held->next); });
 }
 
 }  // namespace

@@ -22,6 +22,15 @@ struct MutatorState {
   std::atomic<std::uint32_t> poll{0};  // not zero: come to the slow path
 };
 
+/// Cells that this thread was handed since it last answered the collector, and since it is known what is old: nothing
+/// in them is, so that stores to them need not be remembered (runtime/README.md, "Minor cycles").
+struct YoungCells {
+  std::uintptr_t begin = 0;
+  std::size_t bytes = 0;
+
+  bool hold(const void* field) const noexcept { return reinterpret_cast<std::uintptr_t>(field) - begin < bytes; }
+};
+
 /// This thread's view, written by the thread alone, of all heaps that it is attached to. A store to a field tests
 /// `barrier` first, and most often nothing else; what is never remembered (a Root, a weak reference) tests `shades`.
 struct ThreadState {
@@ -31,15 +40,18 @@ struct ThreadState {
   bool shades = true;               // marking, or not attached, or blocked
   MutatorState* shading = nullptr;  // the only one, while it marks and runs: the barrier's short way
   CardTable* cards = nullptr;       // where stores are noted for minor cycles, if they are
+  YoungCells young;                 // the latest; while stores are noted and nobody marks
 };
 
 extern MEMGC_EXPORT constinit thread_local ThreadState thread_state __attribute__((tls_model("initial-exec")));
 
 /// Whether a store to a field needs more than a store.
 inline bool has_barrier() noexcept { return thread_state.barrier; }
-/// While it does: whether noting its card was all. Then the store is due, else the slow path.
-inline bool was_noted(const void* field, const void* target) noexcept {
-  return thread_state.notes_inline && (target == nullptr || thread_state.cards->note(field));
+/// While it does: whether noting its card was all, if even that. Then the store is due, else the slow path. Always in
+/// line: a call for each store of a constructor shows where small objects are made.
+[[gnu::always_inline]] inline bool was_noted(const void* field, const void* target) noexcept {
+  return thread_state.notes_inline &&
+         (target == nullptr || thread_state.young.hold(field) || thread_state.cards->note(field));
 }
 
 /// The slow paths. Null when there is no memory. Each is a safepoint.
