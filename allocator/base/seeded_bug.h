@@ -37,8 +37,8 @@ inline constexpr std::string_view kSeededBugs[] = {
     "weak_read_unshaded", "weak_read_forgotten", "weak_tracing_begins_late", "revived_weak_uncleared",
     "ephemeron_value_always_traced", "ephemeron_value_never_traced",
     // Minor cycles.
-    "young_for_ever", "young_too_early", "store_unremembered", "store_unremembered_while_marking", "range_unremembered", "cards_not_scanned",
-    "elsewhere_ignored", "old_weak_cells_unscanned", "destroyed_object_scanned"};
+    "young_for_ever", "young_too_early", "store_unremembered", "store_unremembered_while_marking", "range_unremembered",
+    "cards_not_scanned", "elsewhere_ignored", "old_weak_cells_unscanned", "destroyed_object_scanned"};
 
 /// A name from the list, as its place there.
 class SeededBug {
