@@ -3,9 +3,10 @@
 // Usage: node report_page_test.js MEMGC_TRACE FOLDER. Makes a trace with a known gap and a hostile name in FOLDER, has
 // the page made, and checks it; leaves light.png, dark.png, phone.png and one.png there. Exit status 1 with what was wrong.
 'use strict';
-const { spawn, execFileSync } = require('child_process');
+const { execFileSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
+const chromium = require('../chromium/chromium.js');
 const [program, folder] = process.argv.slice(2);
 fs.rmSync(folder, { recursive: true, force: true });
 fs.mkdirSync(folder, { recursive: true });
@@ -31,37 +32,14 @@ const page = made('report.html', name);
 fs.writeFileSync(path.join(folder, 'one.log'), 'gc 1 @0.001s 0%: 0+0.5+0 ms clock, 0+0/0.4/0+0 ms cpu, 0->0->0 MB, 17592186044415 MB goal, 2 P\n');
 const one = made('one.html', 'one.log');
 
-const browser = spawn('chromium', ['--headless=new', '--no-sandbox', '--disable-gpu', '--remote-debugging-pipe',
-  `--user-data-dir=${path.join(folder, 'profile')}`], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
-const waiting = new Map(), requests = [];
-let last = 0, received = '', session;
-const send = (method, params = {}) => new Promise((done, failed) => {
-  waiting.set(++last, { done, failed });
-  browser.stdio[3].write(JSON.stringify({ id: last, method, params, sessionId: session }) + '\0');
-});
-const heard = message => {
-  if (message.id) {
-    const { done, failed } = waiting.get(message.id);
-    return message.error ? failed(new Error(JSON.stringify(message.error))) : done(message.result);
-  }
+const requests = [];
+const browser = chromium.start(folder, message => {
   if (message.method === 'Network.requestWillBeSent') requests.push(message.params.request.url);
   if (['Runtime.exceptionThrown', 'Runtime.consoleAPICalled', 'Log.entryAdded', 'Page.javascriptDialogOpening'].includes(message.method)) {
     failures.push(`the page complains: ${JSON.stringify(message.params)}`);
   }
-};
-browser.stdio[4].on('data', bytes => {
-  received += bytes;
-  for (let end; (end = received.indexOf('\0')) >= 0;) {
-    const message = JSON.parse(received.slice(0, end));
-    received = received.slice(end + 1);
-    heard(message);
-  }
 });
-const ask = async expression => {
-  const { result, exceptionDetails } = await send('Runtime.evaluate', { expression, returnByValue: true });
-  if (exceptionDetails) throw new Error(`${expression}: ${JSON.stringify(exceptionDetails)}`);
-  return result.value;
-};
+const { send, ask } = browser;
 const until = async (expression, what) => {
   for (let i = 0; i < 200; ++i, await sleep(50)) if (await ask(expression)) return;
   check(false, what);
@@ -80,8 +58,7 @@ const mouse = (type, x, y, held) => send('Input.dispatchMouseEvent',
 const scales = async () => JSON.parse(await ask('JSON.stringify(memgcReport.over_time.map(u => [u.scales.x.min, u.scales.x.max]))'));
 
 async function examine() {
-  const { targetId } = await send('Target.createTarget', { url: 'about:blank' });
-  session = (await send('Target.attachToTarget', { targetId, flatten: true })).sessionId;
+  await browser.open('about:blank');
   for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await send(`${domain}.enable`);
   await send('Emulation.setDeviceMetricsOverride', { width: 1200, height: 1500, deviceScaleFactor: 1, mobile: false });
   await send('Page.navigate', { url: `file://${page}` });
@@ -131,7 +108,7 @@ async function examine() {
 const patience = setTimeout(() => { failures.push('no answer from Chromium in 100 s'); end(); }, 100000);
 function end() {
   clearTimeout(patience);
-  browser.kill();
+  browser.stop();
   for (const failure of failures) console.error(failure);
   process.exit(failures.length > 0 ? 1 : 0);
 }
