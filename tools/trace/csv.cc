@@ -1,9 +1,9 @@
 // Job: see csv.h.
 #include "csv.h"
 
-#include <fmt/format.h>
-
-#include <iterator>
+#include <array>
+#include <charconv>
+#include <string>
 #include <utility>
 
 #include "exporter.h"
@@ -13,11 +13,16 @@ namespace {
 
 constexpr double kMiB = 1024.0 * 1024.0;
 
+// As printf's %.15g: 15 digits are more than a line has, and fewer than the double has noise in.
 void append(std::string& out, double value) {
-  // 15 digits are more than a line has, and fewer than the double has noise in.
-  fmt::format_to(std::back_inserter(out), "{:.15g}", value);
+  std::array<char, 32> digits;
+  char* const end = std::to_chars(digits.begin(), digits.end(), value, std::chars_format::general, 15).ptr;
+  out.append(digits.begin(), end);
 }
-void append(std::string& out, std::uint64_t value) { fmt::format_to(std::back_inserter(out), "{}", value); }
+void append(std::string& out, std::uint64_t value) {
+  std::array<char, 20> digits;
+  out.append(digits.begin(), std::to_chars(digits.begin(), digits.end(), value).ptr);
+}
 
 template <auto figure>
 void number(std::string& out, const Cycle& cycle) {
