@@ -215,7 +215,7 @@ TEST(TraceFrame, FitsAnyTerminal) {
   frame.limit = 1 << 30;
   frame.output = {"\x1b[31mred", "tab\there\n"};
   for (std::size_t rows = 1; rows < 60; rows += 3) {
-    for (const std::size_t columns : {1, 20, 43, 44, 80, 300}) {
+    for (const std::size_t columns : {1u, 20u, 43u, 44u, 80u, 300u}) {
       frame.history = rolling.history(0, columns);
       for (const bool utf8 : {false, true}) {
         const auto lines = draw(frame, {rows, columns}, utf8);
