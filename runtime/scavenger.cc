@@ -78,7 +78,7 @@ void Scavenger::keep_limit(std::size_t growth) {
   if (wanted == 0) return;
   BlockHeap& blocks = heap_.blocks();
   std::size_t released = blocks.release(std::max(wanted, kPieceBytes));
-  if (released < wanted) {
+  if (released < wanted && blocks.stats().free_bytes != 0) {
     // Blocks that the collector maps ahead count as held before they can be taken or given back. Where the collector
     // waits for a processor meanwhile, whoever went on taking others would pass the limit by all of them.
     blocks.wait_until_listed();
