@@ -7,7 +7,10 @@ foreach(part printers heap search commands)
 endforeach()
 set(MEMGC_GDB_SCRIPT ${PROJECT_BINARY_DIR}/runtime/memgc-gdb.py)
 configure_file(${memgc_gdb_folder}/memgc-gdb.py.in ${MEMGC_GDB_SCRIPT} @ONLY)
-set_source_files_properties(heaps.cc PROPERTIES OBJECT_DEPENDS ${MEMGC_GDB_SCRIPT})
+set_source_files_properties(
+  heaps.cc PROPERTIES OBJECT_DEPENDS ${MEMGC_GDB_SCRIPT}
+                      COMPILE_DEFINITIONS
+                      "$<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,STATIC_LIBRARY>:MEMGC_GDB_SCRIPT=\"${MEMGC_GDB_SCRIPT}\">")
 if(BUILD_SHARED_LIBS)
   configure_file(${MEMGC_GDB_SCRIPT} ${CMAKE_CURRENT_BINARY_DIR}/libmemgc.so.${PROJECT_VERSION}-gdb.py COPYONLY)
 endif()
