@@ -39,6 +39,16 @@ exports.start = (folder, heard = () => {}) => {
       if (exceptionDetails) throw new Error(`${expression.slice(0, 200)}: ${JSON.stringify(exceptionDetails)}`);
       return result.value;
     },
-    stop: () => browser.kill(),
+    // Ends the process when look() has: with exit status 1, and what `failures` has got by then, if that is anything.
+    examine(look, failures) {
+      const end = () => {
+        clearTimeout(patience);
+        browser.kill();
+        for (const failure of failures) console.error(failure);
+        process.exit(failures.length > 0 ? 1 : 0);
+      };
+      const patience = setTimeout(() => { failures.push('no answer from Chromium in 100 s'); end(); }, 100000);
+      look().catch(error => failures.push(String(error))).then(end);
+    },
   };
 };

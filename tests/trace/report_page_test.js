@@ -105,11 +105,4 @@ async function examine() {
   check(requests.every(url => url.startsWith('file://') && /\/(report|one)\.html$/.test(url) || url.startsWith('data:')), `it loads ${requests}`);
 }
 
-const patience = setTimeout(() => { failures.push('no answer from Chromium in 100 s'); end(); }, 100000);
-function end() {
-  clearTimeout(patience);
-  browser.stop();
-  for (const failure of failures) console.error(failure);
-  process.exit(failures.length > 0 ? 1 : 0);
-}
-examine().catch(error => failures.push(String(error))).then(end);
+browser.examine(examine, failures);
