@@ -11,8 +11,8 @@
 namespace memgc::internal {
 namespace {
 
-// The first of the frames from which outwards each return address is where it was; the outermost frame's is not looked
-// at twice. Only x86-64 keeps it right below the stack pointer of the frame that it returns to.
+// The first of the frames from which outwards each return address is where it was. Only x86-64 keeps it right below the
+// stack pointer of the frame that it returns to.
 __attribute__((no_sanitize("address"), no_sanitize("thread"))) std::size_t first_unchanged(
     const CallStack::Last& last, [[maybe_unused]] const char* stack_pointer, [[maybe_unused]] const char* stack_base) {
   std::size_t first = last.count;

@@ -1,3 +1,4 @@
+// Job: see bounded_pool.h.
 #include "runtime/observe/bounded_pool.h"
 
 #include <utility>

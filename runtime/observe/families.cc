@@ -1,3 +1,4 @@
+// Job: see families.h.
 #include "runtime/observe/families.h"
 
 #include <fmt/format.h>

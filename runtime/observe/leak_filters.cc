@@ -1,4 +1,4 @@
-// See leak_filters.h.
+// Job: see leak_filters.h.
 #include "runtime/observe/leak_filters.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Job: see output_file.h.
 #include "runtime/observe/output_file.h"
 
 #include <fcntl.h>

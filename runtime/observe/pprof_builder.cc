@@ -1,3 +1,4 @@
+// Job: see pprof_builder.h.
 #include "runtime/observe/pprof_builder.h"
 
 #include <zlib.h>

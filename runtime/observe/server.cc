@@ -1,3 +1,4 @@
+// Job: see memgc/observe/server.h.
 #include "memgc/observe/server.h"
 
 #include <fmt/format.h>

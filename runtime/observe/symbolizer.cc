@@ -1,3 +1,4 @@
+// Job: see symbolizer.h.
 #include "runtime/observe/symbolizer.h"
 
 #include <cxxabi.h>
