@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <memory>
 #include <string_view>
@@ -17,6 +16,7 @@
 #include <utility>
 
 #include "commands.h"
+#include "figures.h"
 #include "profile.pb.h"
 
 namespace memgc::trace {
@@ -139,13 +139,6 @@ std::vector<Site> short_lived_sites(const HeapProfile& profile, double& all_byte
   }
   std::stable_sort(out.begin(), out.end(), [](const Site& a, const Site& b) { return a.bytes > b.bytes; });
   return out;
-}
-
-std::string of_bytes(double bytes) {
-  constexpr std::string_view kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  std::size_t unit = 0;
-  for (; bytes >= 1024 && unit + 1 < std::size(kUnits); ++unit) bytes /= 1024;
-  return fmt::format("{:.{}f} {}", bytes, unit == 0 ? 0 : 1, kUnits[unit]);
 }
 
 void escape(const EscapeOptions& options) {

@@ -174,6 +174,13 @@ std::string to_text(double value, Unit unit) {
   return fmt::format("{:.0f}", value);
 }
 
+std::string of_bytes(double bytes, const char* sign) {
+  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  std::size_t unit = 0;
+  for (; std::abs(bytes) >= 1024 && unit + 1 < std::size(kUnits); ++unit) bytes /= 1024;
+  return fmt::format("{}{:.{}f} {}", bytes > 0 ? sign : "", bytes, unit == 0 ? 0 : 1, kUnits[unit]);
+}
+
 Figures::Figures() {
   for (const FigureInfo& info : figure_infos()) all_.push_back({&info, {}, {}, false});
 }

@@ -33,6 +33,8 @@ const FigureInfo* find_figure(std::string_view name);
 std::string_view unit_suffix(Unit unit);
 // For people: "31 us", "1.5 GiB", "12 %", "3.2 MiB/s".
 std::string to_text(double value, Unit unit);
+// For columns: "1.0 KiB", always with one decimal but for bytes; more than nothing begins with `sign`.
+std::string of_bytes(double bytes, const char* sign = "");
 
 struct Figure {
   const FigureInfo* info = nullptr;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
+#include "figures.h"
 #include "heap/path.h"
 
 namespace memgc::trace {
@@ -27,13 +28,7 @@ std::string csv_field(const std::string& text) {
   return out + '"';
 }
 
-std::string of_bytes(double bytes, const char* sign = "") {
-  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  std::size_t unit = 0;
-  for (; std::abs(bytes) >= 1024 && unit + 1 < std::size(kUnits); ++unit) bytes /= 1024;
-  return fmt::format("{}{:.{}f} {}", bytes > 0 ? sign : "", bytes, unit == 0 ? 0 : 1, kUnits[unit]);
-}
-std::string of_bytes(std::uint64_t bytes) { return of_bytes(static_cast<double>(bytes)); }
+std::string of_bytes(std::uint64_t bytes) { return trace::of_bytes(static_cast<double>(bytes)); }
 
 std::string share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? "-" : fmt::format("{:.1f} %", 100 * static_cast<double>(part) / static_cast<double>(whole));
@@ -130,7 +125,7 @@ void print_difference_text(std::FILE* out, const Difference& difference, std::si
     fmt::print(out, "{:>10} {:>10} {:>+10} {:>10} {:>10} {:>10} {:>10} {:>10}  {}\n", row.objects_before,
                row.objects_after, row.more_objects(), by_id(row.new_objects), by_id(row.gone_objects),
                of_bytes(row.bytes_before), of_bytes(row.bytes_after),
-               of_bytes(static_cast<double>(row.more_bytes()), "+"), name);
+               trace::of_bytes(static_cast<double>(row.more_bytes()), "+"), name);
   };
   if (!difference.by_id) fmt::print(out, "Of two processes: which objects are new cannot be said.\n\n");
   fmt::print(out, "{:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}  type\n", "objects", "after", "difference",
